@@ -1,0 +1,5 @@
+/**
+ * drive: one drive behind one interface. A local drive makes its file calls in a thread of its own; wrappers add
+ * deadlines and faults. The room knows files and transactions, not sets, quorums or S3.
+ */
+export * from './drive.js';

@@ -1,0 +1,5 @@
+/**
+ * store: what happens to buckets and objects on the drives of a deployment: put, get, list, delete, multipart, versions.
+ * Quorum decisions are pure functions in quorum.ts. It knows no HTTP and emits no events.
+ */
+export * from './types.js';
