@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the clients that the tests drive the server with, where they are missing and we may.
+# Installs the clients that the tests drive the server with, where they are missing.
 set -euo pipefail
 missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
@@ -8,12 +8,18 @@ need s3cmd s3cmd
 need restic restic
 need tmux tmux
 need python3 python3
-python3 -c 'import boto3' >/dev/null 2>&1 || missing+=(python3-boto3)
-[ "${#missing[@]}" -eq 0 ] && exit 0
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  echo "The client tests need these packages, please install them: ${missing[*]}" >&2
-  exit 1
+if [ "${#missing[@]}" -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "The tests need these packages, please install them: ${missing[*]}" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# boto3 lives in an environment of its own: the system's Python may refuse packages from pip.
+venv=node_modules/.cache/test-python
+if ! "$venv/bin/python" -c 'import boto3' >/dev/null 2>&1; then
+  python3 -m venv "$venv" || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && python3 -m venv "$venv"; }
+  "$venv/bin/pip" install --quiet --disable-pip-version-check boto3
+fi
