@@ -1,0 +1,9 @@
+/**
+ * cluster: which drives make a deployment. It turns arguments into pools and sets, reads and writes format.json, gives
+ * every drive the slot that its identity says, watches drives go and come back, places keys, and locks names. It knows
+ * nothing of objects: the store decides what happens on the drives of a set.
+ */
+export * from './locks.js';
+export * from './parity.js';
+export * from './placement.js';
+export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';
