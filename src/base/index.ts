@@ -3,6 +3,7 @@
  */
 export * from './clock.js';
 export * from './errors.js';
+export * from './key-order.js';
 export * from './limits.js';
 export * from './log.js';
 export * from './thread.js';

@@ -3,7 +3,7 @@
  * drives have its folder; making and removing need more than half.
  */
 import { StorageError, isStorageError, type Clock, type Log } from '../base/index.js';
-import type { Deployment, ErasureSet } from '../cluster/index.js';
+import { allSets, type Deployment, type ErasureSet } from '../cluster/index.js';
 import type { Drive, VolumeInfo } from '../drive/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
 import { checkNewBucketName, isBucketName } from './bucket-name.js';
@@ -25,7 +25,7 @@ export class Buckets {
 
   constructor(options: BucketsOptions) {
     this.#options = options;
-    this.#sets = options.deployment.pools.flatMap((pool) => pool.sets);
+    this.#sets = allSets(options.deployment);
   }
 
   /** Throws bucket-exists, bucket-name-invalid, write-quorum. */

@@ -2,9 +2,9 @@
  * Pages of a bucket's listing (S3: ListObjects, ListObjectsV2, ListObjectVersions): the sets of all pools merged by key,
  * rolled up at the delimiter, cut at the limit.
  */
-import type { Deployment } from '../cluster/index.js';
+import { compareKeys, keyAfter, keyAfterPrefix } from '../base/index.js';
+import { allSets, type Deployment } from '../cluster/index.js';
 import { decodeVersion, type Version, type XlVersionEntry } from '../format/index.js';
-import { compareKeys, keyAfter, keyAfterPrefix } from './key-order.js';
 import { SetListing, type SetEntry } from './set-listing.js';
 import type { ListOptions, ObjectInfo, ObjectListing, VersionInfo, VersionListing } from './types.js';
 
@@ -19,9 +19,11 @@ class DeploymentListing {
 
   constructor(deployment: Deployment, bucket: string, options: { prefix: string; from: string; recursive: boolean }) {
     rotation++;
-    this.#listings = deployment.pools.flatMap((pool) =>
-      pool.sets.map((set) => ({ listing: new SetListing(set, bucket, { ...options, rotation }), entry: undefined, isFresh: false })),
-    );
+    this.#listings = allSets(deployment).map((set) => ({
+      listing: new SetListing(set, bucket, { ...options, rotation }),
+      entry: undefined,
+      isFresh: false,
+    }));
   }
 
   async next(): Promise<SetEntry | undefined> {

@@ -3,11 +3,10 @@
  * are walked; as every acknowledged change is on more than half, keys that all of them show alike are decided, and only
  * the others are looked up on all drives (docs/architecture.md, "How a read is decided").
  */
-import { StorageError, isStorageError } from '../base/index.js';
+import { StorageError, compareKeys, isStorageError, keyAfter } from '../base/index.js';
 import type { Drive, WalkEntry, WalkOptions } from '../drive/index.js';
 import type { ErasureSet } from '../cluster/index.js';
 import { parseXlMeta, type XlVersionEntry } from '../format/index.js';
-import { compareKeys, keyAfter } from './key-order.js';
 import { agreedVersions } from './merge-versions.js';
 
 export interface SetEntry {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareKeys, keyAfter, keyAfterPrefix } from '../../src/store/key-order.js';
+import { compareKeys, keyAfter, keyAfterPrefix } from '../../src/base/key-order.js';
 
 const key = fc.string({ unit: 'binary', maxLength: 12 });
 
