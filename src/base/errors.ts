@@ -58,6 +58,8 @@ export interface StorageErrorDetails {
   readonly versionId?: string | undefined;
   readonly uploadId?: string | undefined;
   readonly partNumber?: number | undefined;
+  /** When the delete marker was written that stands where an object was asked for. */
+  readonly modTimeNs?: bigint | undefined;
   /** The drive as people know it: its path or URL. */
   readonly drive?: string | undefined;
   /** What lies below: one error, or each drive's own where a quorum failed. */
@@ -72,6 +74,7 @@ export class StorageError extends Error {
   readonly versionId?: string | undefined;
   readonly uploadId?: string | undefined;
   readonly partNumber?: number | undefined;
+  readonly modTimeNs?: bigint | undefined;
   readonly drive?: string | undefined;
 
   constructor(
