@@ -1,0 +1,118 @@
+/** What every operation of the store works with, and how it finds an object: pool, set, path, lock. */
+import { StorageError, type Clock, type Log, type Random } from '../base/index.js';
+import { choosePool, setFor, type Deployment, type ErasureSet, type Locker } from '../cluster/index.js';
+import type { DriveInfo } from '../drive/index.js';
+import type { DriveLanes } from './drive-lanes.js';
+import type { Latency } from './latency.js';
+import { checkObjectName, objectPath } from './object-name.js';
+import { notFoundError } from './quorum.js';
+import { findVersion, type FoundVersion } from './read-version.js';
+
+export interface StoreContext {
+  readonly deployment: Deployment;
+  readonly locker: Locker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly lanes: DriveLanes;
+  /** Of metadata reads. */
+  readonly metaLatency: Latency;
+  /** Of shard reads. */
+  readonly dataLatency: Latency;
+}
+
+/** An object's name, checked and as it is on the drives. */
+export interface ObjectRef {
+  readonly bucket: string;
+  readonly key: string;
+  /** Folder in the bucket. */
+  readonly path: string;
+  readonly versionId?: string | undefined;
+}
+
+/** Throws object-name-invalid, object-name-too-long, version-id-invalid. */
+export function objectRef(bucket: string, key: string, versionId?: string): ObjectRef {
+  checkObjectName(bucket, key);
+  if (versionId !== undefined && !VERSION_ID.test(versionId)) {
+    throw new StorageError('version-id-invalid', `"${versionId}" is not a version id: "null" or a UUID is expected`, { bucket, key, versionId });
+  }
+  return { bucket, key, path: objectPath(key), versionId: versionId?.toLowerCase() };
+}
+
+const VERSION_ID = /^(null|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+/** Waiting for other requests on the same key: as long as the slowest of them may take. */
+const LOCK_TIMEOUT_MS = 60_000;
+
+/** Runs `work` while nobody else changes what the name stands for. Throws timed-out, aborted. */
+export async function withLock<T>(context: StoreContext, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const lock = await context.locker.acquire([name], 'write', { timeoutMs: LOCK_TIMEOUT_MS, signal });
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** The name of an object's lock. */
+export function lockName(ref: ObjectRef): string {
+  return `${ref.bucket}/${ref.path}`;
+}
+
+export interface LocateOptions {
+  readonly inline: boolean;
+  /** Have every drive asked: what they hold is going to be changed. */
+  readonly askAll?: boolean;
+}
+
+/** The version in whichever pool has it; in several, the newest. undefined where all prove that they do not. Throws read-quorum. */
+export async function locate(context: StoreContext, ref: ObjectRef, options: LocateOptions): Promise<FoundVersion | undefined> {
+  const { pools } = context.deployment;
+  const look = (set: ErasureSet): Promise<FoundVersion | undefined> =>
+    findVersion({ set, bucket: ref.bucket, key: ref.key, versionId: ref.versionId, volume: ref.bucket, path: ref.path, ...options }, context.metaLatency);
+  const [only] = pools;
+  if (only !== undefined && pools.length === 1) return look(setFor(only, ref.path));
+  const results = await Promise.allSettled(pools.map((pool) => look(setFor(pool, ref.path))));
+  let newest: FoundVersion | undefined;
+  for (const result of results) {
+    if (result.status !== 'fulfilled' || result.value === undefined) continue;
+    if (newest === undefined || result.value.version.modTimeNs > newest.version.modTimeNs) newest = result.value;
+  }
+  if (newest !== undefined) return newest;
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return undefined;
+}
+
+/** As locate; throws object-not-found or version-not-found. */
+export async function requireLocated(context: StoreContext, ref: ObjectRef, options: LocateOptions): Promise<FoundVersion> {
+  const found = await locate(context, ref, options);
+  if (found === undefined) throw notFoundError(ref);
+  return found;
+}
+
+/** The set that takes a write of this key: where the key is, else in the pool that chance and free space choose. Throws storage-full, read-quorum. */
+export async function setForWrite(context: StoreContext, ref: ObjectRef, size: number | undefined): Promise<ErasureSet> {
+  const { pools } = context.deployment;
+  const [only] = pools;
+  if (only !== undefined && pools.length === 1) return setFor(only, ref.path);
+  const { bucket, key, path } = ref;
+  const found = await locate(context, { bucket, key, path }, { inline: false });
+  if (found !== undefined) return found.set;
+  const spaces = await Promise.all(
+    pools.map(async (pool) => {
+      const set = setFor(pool, path);
+      const drives = await Promise.all(set.drives.map(async (drive): Promise<DriveInfo | undefined> => drive?.info().catch(() => undefined)));
+      return { index: pool.index, setCount: pool.sets.length, drives, isSuspended: false };
+    }),
+  );
+  const index = choosePool(spaces, size, context.random.fraction());
+  const chosen = pools.find((pool) => pool.index === index);
+  if (chosen === undefined) throw new StorageError('storage-full', `No pool has room for ${bucket}/${key}`, { bucket, key });
+  return setFor(chosen, path);
+}
+
+/** The set of each pool that may hold a key. */
+export function setsOf(context: StoreContext, ref: ObjectRef): ErasureSet[] {
+  return context.deployment.pools.map((pool) => setFor(pool, ref.path));
+}

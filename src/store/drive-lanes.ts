@@ -1,0 +1,130 @@
+/**
+ * Order and limits of what a set's drives are asked to change. Changes of one object on one drive follow each other even
+ * when a write was answered before its slowest drive was done, and a drive that does not keep up is left out instead of
+ * piling up work or holding up the others.
+ */
+import { StorageError } from '../base/index.js';
+import type { Drive } from '../drive/index.js';
+import type { Outcome } from './quorum.js';
+
+/** Changes that may wait for one drive; a drive further behind misses the next ones. */
+const PENDING_MAX = 512;
+
+/** One drive's unfinished changes, by object; the last of each object. */
+interface Lane {
+  readonly last: Map<string, Promise<void>>;
+  pending: number;
+  /** Changes that were answered without this drive and are still under way on it. */
+  overdue: number;
+}
+
+export class DriveLanes {
+  readonly #lanes = new WeakMap<Drive, Lane>();
+
+  /** True while the drive has not finished something that others finished long ago: do not wait for it. */
+  isOverdue(drive: Drive): boolean {
+    return this.#lane(drive).overdue > 0;
+  }
+
+  /** Runs a change of an object on a drive, after earlier changes of that object there. The work must end by itself. */
+  run(drive: Drive, object: string, work: () => Promise<void>): void {
+    const lane = this.#lane(drive);
+    lane.pending++;
+    const before = lane.last.get(object);
+    const done = (before === undefined ? work() : before.then(work))
+      .catch(() => undefined)
+      .then(() => {
+        lane.pending--;
+        if (lane.last.get(object) === done) lane.last.delete(object);
+      });
+    lane.last.set(object, done);
+  }
+
+  /** Throws drive-not-found or drive-timeout where the drive should not be asked. */
+  refuse(drive: Drive | undefined): StorageError | undefined {
+    if (drive?.state !== 'online') {
+      const state = drive?.state ?? 'missing';
+      return new StorageError('drive-not-found', `The drive is ${state}`, { drive: drive?.endpoint });
+    }
+    if (this.#lane(drive).pending < PENDING_MAX) return undefined;
+    return new StorageError('drive-timeout', `The drive is ${PENDING_MAX} changes behind`, { drive: drive.endpoint });
+  }
+
+  /** Counts the drive as overdue until `done` settles. */
+  markOverdue(drive: Drive, done: Promise<unknown>): void {
+    const lane = this.#lane(drive);
+    lane.overdue++;
+    const finish = (): void => {
+      lane.overdue--;
+    };
+    done.then(finish, finish);
+  }
+
+  /** Resolves when nothing is under way on these drives any more. */
+  async idle(drives: readonly (Drive | undefined)[]): Promise<void> {
+    for (const drive of drives) {
+      while (drive !== undefined && this.#lane(drive).last.size > 0) await Promise.all(this.#lane(drive).last.values());
+    }
+  }
+
+  #lane(drive: Drive): Lane {
+    let lane = this.#lanes.get(drive);
+    if (lane === undefined) {
+      lane = { last: new Map(), pending: 0, overdue: 0 };
+      this.#lanes.set(drive, lane);
+    }
+    return lane;
+  }
+}
+
+/** A promise's outcome as a value; it never rejects. */
+export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await promise };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+const GRACE_MIN_MS = 25;
+const GRACE_MAX_MS = 1000;
+
+/**
+ * Waits until every outcome is there, or until `quorum` of them are good (or none can be any more) and those still missing
+ * had three times as long as that took (25 ms to 1 s). A missing outcome is undefined.
+ * `isWaitedFor(i)` false: outcome i is not waited for once there is a quorum.
+ */
+export async function gather<T>(
+  votes: readonly Promise<Outcome<T>>[],
+  quorum: number,
+  isWaitedFor: (index: number) => boolean = () => true,
+): Promise<(Outcome<T> | undefined)[]> {
+  const outcomes: (Outcome<T> | undefined)[] = votes.map(() => undefined);
+  const startedMs = performance.now();
+  let missing = votes.length;
+  let good = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (missing > 0) {
+        if ((good < quorum && good + missing >= quorum) || timer !== undefined) return;
+        if (outcomes.some((outcome, i) => outcome === undefined && isWaitedFor(i))) {
+          const graceMs = Math.min(Math.max(2 * (performance.now() - startedMs), GRACE_MIN_MS), GRACE_MAX_MS);
+          timer = setTimeout(() => resolve([...outcomes]), graceMs);
+          return;
+        }
+      }
+      clearTimeout(timer);
+      resolve([...outcomes]);
+    };
+    votes.forEach((vote, i) => {
+      void vote.then((outcome) => {
+        outcomes[i] = outcome;
+        missing--;
+        if (outcome.ok) good++;
+        look();
+      });
+    });
+    if (missing === 0) look();
+  });
+}

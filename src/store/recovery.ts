@@ -1,0 +1,139 @@
+/**
+ * What a crash left half done is completed or dropped at start, before requests are served. It reads what lies in the
+ * drives' `tmp` and, for the objects named there, their xl.meta; never all objects. Repeating it is harmless.
+ *
+ * A transaction that is committed on some drive, or that drives without it already show (they settled it), may have been
+ * acknowledged: it is committed on the drives that staged it. Any other cannot have been: it is dropped.
+ */
+import { isStorageError } from '../base/index.js';
+import { allSets, type ErasureSet } from '../cluster/index.js';
+import type { Drive, StagedTransaction } from '../drive/index.js';
+import { parseXlMeta, type XlVersionEntry } from '../format/index.js';
+import type { StoreContext } from './context.js';
+import { outcomeOf } from './drive-lanes.js';
+import { sameBytes, sameVersions } from './quorum.js';
+
+export interface RecoveryReport {
+  /** Transactions carried to their end. */
+  readonly completed: number;
+  readonly dropped: number;
+  /** Drives whose leftovers could not be read; they are looked at again at the next start. */
+  readonly unread: readonly string[];
+}
+
+interface Leftover {
+  readonly drive: Drive;
+  readonly staged: StagedTransaction;
+}
+
+export async function recover(context: StoreContext): Promise<RecoveryReport> {
+  let completed = 0;
+  let dropped = 0;
+  const unread: string[] = [];
+  for (const set of allSets(context.deployment)) {
+    const transactions = await leftoversOf(set, unread);
+    for (const leftovers of transactions.values()) {
+      if (await recoverOne(context, set, leftovers)) completed++;
+      else dropped++;
+    }
+  }
+  if (completed + dropped > 0) context.log.info('changes that the last stop interrupted', { completed, dropped });
+  for (const drive of unread) context.log.warn('a drive did not tell what the last stop interrupted on it', { drive });
+  return { completed, dropped, unread };
+}
+
+/** Transactions of a set by id, each with the drives that have something of it. */
+async function leftoversOf(set: ErasureSet, unread: string[]): Promise<Map<string, Leftover[]>> {
+  const byId = new Map<string, Leftover[]>();
+  await Promise.all(
+    set.drives.map(async (drive) => {
+      if (drive?.state !== 'online') return;
+      const listed = await outcomeOf(drive.listStaged());
+      if (!listed.ok) {
+        unread.push(drive.endpoint);
+        return;
+      }
+      for (const staged of listed.value) {
+        const leftovers = byId.get(staged.id);
+        if (leftovers === undefined) byId.set(staged.id, [{ drive, staged }]);
+        else leftovers.push({ drive, staged });
+      }
+    }),
+  );
+  return byId;
+}
+
+/** True where the transaction was completed, false where it was dropped. */
+async function recoverOne(context: StoreContext, set: ErasureSet, leftovers: readonly Leftover[]): Promise<boolean> {
+  const isCommitted = leftovers.some(({ staged }) => staged.state === 'committed');
+  const isDone = isCommitted || (await isShown(set, leftovers));
+  await Promise.all(
+    leftovers.map(async ({ drive, staged }) => {
+      if (isDone && staged.state === 'staged' && (await isStillNext(drive, staged))) {
+        const committed = await outcomeOf(drive.commit(staged.id));
+        if (!committed.ok) {
+          const reason = committed.error instanceof Error ? committed.error.message : String(committed.error);
+          context.log.warn('a drive could not complete an interrupted change', { drive: drive.endpoint, object: `${staged.volume}/${staged.path}`, reason });
+          return;
+        }
+      }
+      await outcomeOf(drive.settle(staged.id));
+    }),
+  );
+  return isDone;
+}
+
+/** True where a drive that has nothing of the transaction left shows its result, and together with the staged ones they are a majority. */
+async function isShown(set: ErasureSet, leftovers: readonly Leftover[]): Promise<boolean> {
+  const [first] = leftovers;
+  const target = first && versionsOf(first.staged.xlMeta);
+  if (first === undefined || target === undefined) return false;
+  const others = set.drives.filter((drive): drive is Drive => drive?.state === 'online' && !leftovers.some((leftover) => leftover.drive === drive));
+  const { volume, path } = first.staged;
+  const shown = await Promise.all(
+    others.map(async (drive) => {
+      const current = await currentVersions(drive, volume, path);
+      return current !== undefined && sameVersions(current, target);
+    }),
+  );
+  const count = shown.filter(Boolean).length;
+  return count > 0 && count + leftovers.length > set.size / 2;
+}
+
+/**
+ * False where the drive's object has changed since the transaction was staged there, so that committing would undo a later
+ * change: it adds or replaces one version, or takes one away, and nothing else may differ.
+ */
+async function isStillNext(drive: Drive, staged: StagedTransaction): Promise<boolean> {
+  const next = versionsOf(staged.xlMeta);
+  const current = await currentVersions(drive, staged.volume, staged.path);
+  if (next === undefined || current === undefined) return false;
+  const added = next.filter((entry) => !contains(current, entry));
+  const gone = current.filter((entry) => !contains(next, entry));
+  if (added.length > 1 || gone.length > 1) return false;
+  const [newer] = added;
+  const [older] = gone;
+  if (newer === undefined || older === undefined) return true;
+  return newer.header.versionId === older.header.versionId && newer.header.modTimeNs >= older.header.modTimeNs;
+}
+
+function contains(entries: readonly XlVersionEntry[], wanted: XlVersionEntry): boolean {
+  return entries.some((entry) => sameBytes(entry.headerBytes, wanted.headerBytes));
+}
+
+/** Versions of a staged xl.meta; none where the object goes away; undefined where it cannot be read. */
+function versionsOf(xlMeta: Uint8Array | undefined): readonly XlVersionEntry[] | undefined {
+  if (xlMeta === undefined) return undefined;
+  if (xlMeta.length === 0) return [];
+  try {
+    return parseXlMeta(xlMeta).versions;
+  } catch {
+    return undefined;
+  }
+}
+
+async function currentVersions(drive: Drive, volume: string, path: string): Promise<readonly XlVersionEntry[] | undefined> {
+  const read = await outcomeOf(drive.readXlMeta(volume, path, { inline: false }));
+  if (read.ok) return versionsOf(read.value);
+  return isStorageError(read.error, 'file-not-found') ? [] : undefined;
+}

@@ -1,0 +1,50 @@
+/** Metadata of a version replaced in place: its data stays where it is, inline data is written again with the record. */
+import { StorageError } from '../base/index.js';
+import { writeQuorum } from '../cluster/index.js';
+import { encodeVersion, withShardIndex, type ObjectVersion } from '../format/index.js';
+import { lockName, objectRef, requireLocated, withLock, type StoreContext } from './context.js';
+import { objectInfo } from './object-info.js';
+import { runTransaction, type DriveChange } from './transaction.js';
+import type { ObjectInfo, ObjectStore } from './types.js';
+
+/** Throws as `stat` does, and write-quorum. */
+export async function updateMetadata(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  options: { readonly versionId?: string },
+  change: Parameters<ObjectStore['updateMetadata']>[3],
+): Promise<ObjectInfo> {
+  const ref = objectRef(bucket, key, options.versionId);
+  return withLock(context, lockName(ref), async () => {
+    const found = await requireLocated(context, ref, { inline: true, askAll: true });
+    const current = objectInfo(ref, found);
+    const { metaUser, metaSys, modTimeNs } = change(current);
+    const version: ObjectVersion = { ...current, metaUser, metaSys, modTimeNs: modTimeNs ?? current.modTimeNs };
+    const { distribution, dataShards, parityShards } = current.erasure;
+    const entry = encodeVersion(version);
+    const { isInline } = found.entry.header;
+    const changes = found.set.drives.map((drive, slot): DriveChange => {
+      const inline = found.metas[slot]?.inline.get(version.versionId);
+      // A drive that missed the version has no data for it: to be healed, not to be given metadata alone.
+      if (!found.slots.includes(slot) || (isInline && inline === undefined)) {
+        return new StorageError('file-not-found', `The drive does not have this version of ${key}`, { drive: drive?.endpoint });
+      }
+      return { kind: 'put', entry: withShardIndex(entry, distribution[slot] ?? 0), ...(inline && { inline }) };
+    });
+    await runTransaction(
+      context.lanes,
+      {
+        ...ref,
+        id: context.random.uuid(),
+        drives: found.set.drives,
+        volume: bucket,
+        changes: () => changes,
+        quorum: writeQuorum(dataShards, parityShards),
+        what: `Changing the metadata of ${key}`,
+      },
+      context.log,
+    );
+    return { ...current, ...version };
+  });
+}
