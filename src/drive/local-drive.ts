@@ -1,0 +1,144 @@
+/**
+ * A drive in a folder of this machine. The calls are made in a thread of the drive's own; this side packs those of one
+ * turn of the event loop into one message, sees to it that each ends in time, and knows what state the drive is in.
+ */
+import { startThread } from '../base/index.js';
+import type {
+  DataReader, Drive, DriveInfo, DriveState, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo, WalkEntry, WalkOptions,
+} from './drive.js';
+import { LocalDataReader, LocalShardWriter } from './local-data.js';
+import { walkBatches } from './local-walk.js';
+import type { PackedChange } from './messages.js';
+import { ThreadLink } from './thread-link.js';
+
+export interface LocalDriveOptions {
+  /** Every call ends within this. Default 30 s: a sleeping disk needs some ten to spin up. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 30_000;
+
+export class LocalDrive implements Drive {
+  readonly isLocal = true;
+  #id: string | undefined;
+  readonly #link: ThreadLink;
+  #lastNumber = 0;
+
+  /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
+  constructor(
+    readonly endpoint: string,
+    options: LocalDriveOptions = {},
+  ) {
+    this.#link = new ThreadLink(startThread(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } }), endpoint, options.deadlineMs ?? DEADLINE_MS);
+  }
+
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  get state(): DriveState {
+    return this.#link.state;
+  }
+
+  attach(id: string): void {
+    this.#id = id;
+    this.#link.tell('attach', [id]);
+  }
+
+  info(): Promise<DriveInfo> {
+    return this.#link.call('info', []);
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  makeVolume(volume: string): Promise<void> {
+    return this.#link.call('makeVolume', [volume]);
+  }
+
+  statVolume(volume: string): Promise<VolumeInfo> {
+    return this.#link.call('statVolume', [volume]);
+  }
+
+  listVolumes(): Promise<VolumeInfo[]> {
+    return this.#link.call('listVolumes', []);
+  }
+
+  deleteVolume(volume: string, options: { readonly force: boolean }): Promise<void> {
+    return this.#link.call('deleteVolume', [volume, options.force]);
+  }
+
+  readFile(volume: string, path: string): Promise<Uint8Array> {
+    return this.#link.call('readFile', [volume, path]);
+  }
+
+  writeFile(volume: string, path: string, bytes: Uint8Array): Promise<void> {
+    return this.#link.call('writeFile', [volume, path, this.#link.pack(bytes)]);
+  }
+
+  listDir(volume: string, path: string): Promise<string[]> {
+    return this.#link.call('listDir', [volume, path]);
+  }
+
+  remove(volume: string, path: string): Promise<void> {
+    return this.#link.call('remove', [volume, path]);
+  }
+
+  readXlMeta(volume: string, path: string, options: { readonly inline: boolean }): Promise<Uint8Array> {
+    return this.#link.call('readXlMeta', [volume, path, options.inline]);
+  }
+
+  createPart(transaction: string, dataDir: string, partNumber: number): ShardWriter {
+    return new LocalShardWriter(this.#link, { writer: ++this.#lastNumber, transaction, dataDir, partNumber });
+  }
+
+  stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult> {
+    return this.#link.call('stage', [transaction, volume, path, this.#pack(change)]);
+  }
+
+  commit(transaction: string): Promise<void> {
+    return this.#link.call('commit', [transaction]);
+  }
+
+  settle(transaction: string): Promise<void> {
+    return this.#link.call('settle', [transaction]);
+  }
+
+  listStaged(): Promise<StagedTransaction[]> {
+    return this.#link.call('listStaged', []);
+  }
+
+  commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void> {
+    return this.#link.call('commitPart', [transaction, uploadPath, dataDir, partNumber, this.#link.pack(partMeta)]);
+  }
+
+  openData(volume: string, path: string, dataDir: string): DataReader {
+    const reader = ++this.#lastNumber;
+    this.#link.tell('openData', [reader, volume, path, dataDir]);
+    return new LocalDataReader(this.#link, reader);
+  }
+
+  statParts(volume: string, path: string, dataDir: string, partNumbers: readonly number[]): Promise<number[]> {
+    return this.#link.call('statParts', [volume, path, dataDir, partNumbers]);
+  }
+
+  walk(volume: string, options: WalkOptions): AsyncIterable<WalkEntry[]> {
+    return { [Symbol.asyncIterator]: () => walkBatches(this.#link, ++this.#lastNumber, volume, options) };
+  }
+
+  #pack(change: VersionChange): PackedChange {
+    if (change.kind === 'remove') return change;
+    const { entry, inline, dataFrom } = change;
+    const { signature, ...header } = entry.header;
+    return {
+      kind: 'put',
+      header,
+      signature: this.#link.pack(signature),
+      headerBytes: this.#link.pack(entry.headerBytes),
+      record: this.#link.pack(entry.record),
+      ...(inline !== undefined && { inline: this.#link.pack(inline) }),
+      ...(dataFrom !== undefined && { dataFrom }),
+    };
+  }
+}

@@ -1,0 +1,169 @@
+/** The calls of a drive's thread, each handed to the part of the room that carries it out. */
+import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
+import { DataReaders } from './data-readers.js';
+import type { DriveState, StagedTransaction, VersionChange } from './drive.js';
+import { isErrno } from './failures.js';
+import { bytesAt, type PackedChange, type Request, type WalkBatch } from './messages.js';
+import { PartWriters } from './part-writers.js';
+import { Removals } from './removals.js';
+import { DriveRoot, WHOLE_FILE_BYTES } from './root.js';
+import { listStaged } from './staged-state.js';
+import { Syncs } from './syncs.js';
+import { TransactionFolders } from './transaction-folders.js';
+import { Transactions } from './transactions.js';
+import { Volumes } from './volumes.js';
+import { INDEX_PIECE_BYTES, indexLength } from './walk.js';
+import { Walks } from './walks.js';
+
+/** A batch whose buffers are handed over, not copied. */
+export class WalkAnswer {
+  constructor(readonly batch: WalkBatch) {}
+}
+
+export class ThreadCalls {
+  readonly #root: DriveRoot;
+  readonly #syncs = new Syncs();
+  readonly #removals = new Removals();
+  readonly #readers: DataReaders;
+  readonly #folders: TransactionFolders;
+  readonly #writers: PartWriters;
+  readonly #transactions: Transactions;
+  readonly #volumes: Volumes;
+  readonly #walks: Walks;
+
+  constructor(root: string) {
+    this.#root = new DriveRoot(root);
+    this.#readers = new DataReaders(this.#root);
+    this.#folders = new TransactionFolders(this.#root);
+    this.#writers = new PartWriters(this.#root, this.#syncs, this.#folders);
+    const tools = { root: this.#root, syncs: this.#syncs, removals: this.#removals, readers: this.#readers, folders: this.#folders };
+    this.#transactions = new Transactions(tools);
+    this.#volumes = new Volumes(this.#root, this.#syncs, this.#removals, this.#folders);
+    this.#walks = new Walks(this.#root);
+  }
+
+  get state(): DriveState {
+    return this.#root.state;
+  }
+
+  /** Carries out one call. Bytes in the result are views that the next call may overwrite. */
+  answer(request: Request, buffers: readonly ArrayBuffer[]): unknown {
+    const [, name, args] = request;
+    switch (name) {
+      case 'readXlMeta':
+        return this.#readXlMeta(...args);
+      case 'readData':
+        return this.#readers.read(...args);
+      case 'openData':
+        return this.#readers.open(...args);
+      case 'closeData':
+        return this.#readers.close(...args);
+      case 'stage':
+        return this.#transactions.stage(args[0], args[1], args[2], unpack(args[3], buffers));
+      case 'commit':
+        return this.#transactions.commit(...args);
+      case 'settle':
+        return this.#transactions.settle(...args);
+      case 'writePart':
+        return this.#writers.write(
+          args[0],
+          args[1].map((part) => (part instanceof Uint8Array ? part : bytesAt(buffers, part))),
+        );
+      case 'closePart':
+        return this.#writers.close(...args);
+      case 'abortPart':
+        return this.#writers.abort(...args);
+      case 'openWalk':
+        return this.#walks.open(...args);
+      case 'nextWalk':
+        return new WalkAnswer(this.#walks.next(...args));
+      case 'closeWalk':
+        return this.#walks.close(...args);
+      default:
+        return this.#answerSeldom(request, buffers);
+    }
+  }
+
+  #answerSeldom(request: Request, buffers: readonly ArrayBuffer[]): unknown {
+    const [, name, args] = request;
+    switch (name) {
+      case 'readFile':
+        return this.#volumes.readFile(...args);
+      case 'writeFile':
+        return this.#volumes.writeFile(args[0], args[1], bytesAt(buffers, args[2]));
+      case 'listDir':
+        return this.#volumes.listDir(...args);
+      case 'remove':
+        return this.#volumes.remove(...args);
+      case 'statParts':
+        return this.#readers.statParts(...args);
+      case 'commitPart':
+        return this.#volumes.commitPart(args[0], args[1], args[2], args[3], bytesAt(buffers, args[4]));
+      case 'listStaged':
+        return this.#listStaged();
+      case 'info':
+        return this.#volumes.info();
+      case 'makeVolume':
+        return this.#volumes.make(...args);
+      case 'statVolume':
+        return this.#volumes.stat(...args);
+      case 'listVolumes':
+        return this.#volumes.list();
+      case 'deleteVolume':
+        return this.#volumes.delete(...args);
+      case 'attach':
+        return this.#root.attach(...args);
+      case 'probe':
+        return this.#probe();
+      case 'close':
+        this.#readers.closeAll();
+        return this.#writers.closeAll();
+      default:
+        throw new Error(`unknown call ${name}`);
+    }
+  }
+
+  #readXlMeta(volume: string, path: string, inline: boolean): Uint8Array {
+    const root = this.#root;
+    root.check();
+    const file = `${root.resolve(volume, path)}/xl.meta`;
+    return root.inVolume(volume, `read ${volume}/${path}/xl.meta`, () => {
+      if (inline) return root.read(file, WHOLE_FILE_BYTES);
+      const bytes = root.read(file, INDEX_PIECE_BYTES, indexLength);
+      return bytes.subarray(0, indexLength(bytes));
+    });
+  }
+
+  #listStaged(): StagedTransaction[] {
+    this.#root.check();
+    return listStaged(this.#root, this.#folders, this.#removals);
+  }
+
+  /** Shows that calls come back, a sync among them. Only an I/O error makes it fail: what else a drive answers, it answers. */
+  async #probe(): Promise<void> {
+    const file = `${this.#root.tmp}/probe`;
+    try {
+      this.#root.check(true);
+      unlinkIfThere(file);
+      await syncAndClose(createFile(file, new Uint8Array(1)), this.#syncs);
+      unlinkIfThere(file);
+    } catch (error) {
+      if (isErrno(error, 'EIO')) throw error;
+    }
+  }
+}
+
+function unpack(change: PackedChange, buffers: readonly ArrayBuffer[]): VersionChange {
+  if (change.kind === 'remove') return change;
+  const { header, signature, headerBytes, record, inline, dataFrom } = change;
+  return {
+    kind: 'put',
+    entry: {
+      header: { ...header, signature: bytesAt(buffers, signature) },
+      headerBytes: bytesAt(buffers, headerBytes),
+      record: bytesAt(buffers, record),
+    },
+    ...(inline !== undefined && { inline: bytesAt(buffers, inline) }),
+    ...(dataFrom !== undefined && { dataFrom }),
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * A walk over the keys of a volume, in order, in the drive's thread. It goes no further than it is asked, and it opens
+ * nothing for keys that come before `from` or outside `prefix`.
+ */
+import { readdirSync, statSync } from 'node:fs';
+
+import { compareKeys, StorageError } from '../base/index.js';
+import { parseXlMeta, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
+import type { WalkOptions } from './drive.js';
+import { driveFailure, isErrno } from './failures.js';
+import { isUuid } from './names.js';
+import type { DriveRoot } from './root.js';
+import { dataDirsOf } from './version-change.js';
+
+/** How MinIO stores a key that ends in `/`. */
+const DIRECTORY_SUFFIX = '__XLDIR__';
+/** Holds the index of nearly every object; the rest is read when it says so. */
+export const INDEX_PIECE_BYTES = 4096;
+const UNREADABLE = new Uint8Array(0);
+
+export interface WalkStep {
+  readonly key: string;
+  /** undefined: a prefix. Otherwise a view of scratch memory, valid until the next step; empty where unreadable. */
+  readonly meta: Uint8Array | undefined;
+}
+
+interface Name {
+  readonly name: string;
+  /** The name as a key has it: `dir__XLDIR__` is `dir/`. */
+  readonly keyPart: string;
+}
+
+interface Below {
+  readonly name: string;
+  /** Its folders, where they had to be looked at already. */
+  readonly names?: readonly string[];
+}
+
+/** One folder under way. */
+interface Frame {
+  readonly folder: string;
+  readonly keyPrefix: string;
+  readonly names: readonly Name[];
+  readonly isBefore: (a: string, b: string) => boolean;
+  next: number;
+  /** Folders to go into after names that sort before their `/`; the last one is the first to come. */
+  readonly below: Below[];
+}
+
+export class Walk {
+  readonly #frames: Frame[] = [];
+  #first: WalkStep | undefined;
+
+  constructor(
+    private readonly root: DriveRoot,
+    private readonly volume: string,
+    private readonly options: Omit<WalkOptions, 'signal'>,
+  ) {
+    root.check();
+    const folder = root.folderOf(volume);
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw root.missing(volume, `volume ${volume}`);
+    const keyPrefix = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1);
+    if (keyPrefix === '') {
+      this.#enter(folder, '', this.#children(folder, true));
+      return;
+    }
+    const path = keyPrefix.slice(0, -1);
+    const start = this.#resolve(path);
+    if (start === undefined) return;
+    // The object `dir/` lies beside the folder `dir`, and belongs to the prefix `dir/`.
+    if (options.prefix === keyPrefix && compareKeys(keyPrefix, options.from) >= 0) {
+      const meta = this.#readMeta(`${start}${DIRECTORY_SUFFIX}`);
+      if (meta instanceof Uint8Array) this.#first = { key: keyPrefix, meta: Uint8Array.from(this.#detail(meta)) };
+    }
+    this.#enter(start, keyPrefix, this.#children(start, false));
+  }
+
+  /** The next key or prefix, `nothing` after a step that gave none (so that the caller can look at its clock), undefined at the end. */
+  step(): WalkStep | 'nothing' | undefined {
+    if (this.#first !== undefined) {
+      const first = this.#first;
+      this.#first = undefined;
+      return first;
+    }
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) return undefined;
+    const name = frame.names[frame.next];
+    const below = frame.below.at(-1);
+    if (below !== undefined && (name === undefined || frame.isBefore(`${below.name}/`, name.keyPart))) {
+      frame.below.pop();
+      return this.#goBelow(frame, below);
+    }
+    if (name === undefined) {
+      this.#frames.pop();
+      return 'nothing';
+    }
+    frame.next++;
+    return this.#visit(frame, name);
+  }
+
+  #visit(frame: Frame, { name, keyPart }: Name): WalkStep | 'nothing' {
+    const { from, prefix } = this.options;
+    const key = frame.keyPrefix + keyPart;
+    const belowPrefix = `${frame.keyPrefix}${name}/`;
+    const isWanted = !frame.isBefore(key, from) && key.startsWith(prefix);
+    const isBelowWanted =
+      (!frame.isBefore(belowPrefix, from) || (this.options.recursive && from.startsWith(belowPrefix))) &&
+      (belowPrefix.startsWith(prefix) || prefix.startsWith(belowPrefix));
+    const folder = `${frame.folder}/${name}`;
+    let meta: Uint8Array | undefined;
+    let names: readonly string[] | undefined;
+    if (isWanted) {
+      const bytes = this.#readMeta(folder);
+      if (bytes === 'no folder') return 'nothing';
+      if (bytes !== undefined && isBelowWanted) {
+        // Two links: no folder in it, so neither a data dir nor keys below. Some file systems do not count them: one link.
+        names = statSync(folder, { throwIfNoEntry: false })?.nlink === 2 ? [] : this.#foldersIn(folder, bytes);
+      }
+      meta = bytes;
+    }
+    if (isBelowWanted && (names === undefined || names.length > 0)) pushInOrder(frame, { name, ...(names && { names }) });
+    return meta === undefined ? 'nothing' : { key, meta: this.#detail(meta) };
+  }
+
+  /** Goes into a folder, or (in a walk that is not recursive) gives it as a prefix if keys may lie below it. */
+  #goBelow(frame: Frame, below: Below): WalkStep | 'nothing' {
+    const folder = `${frame.folder}/${below.name}`;
+    const keyPrefix = `${frame.keyPrefix}${below.name}/`;
+    if (this.options.recursive) this.#enter(folder, keyPrefix, below.names ?? this.#children(folder, false));
+    else if (below.names !== undefined || this.#holdsFolders(folder)) return { key: keyPrefix, meta: undefined };
+    return 'nothing';
+  }
+
+  #enter(folder: string, keyPrefix: string, names: readonly string[]): void {
+    const { from, prefix } = this.options;
+    const isOrdered = isPlain(from) && isPlain(prefix) && names.every(isPlain);
+    const parts = names.map((name) => ({ name, keyPart: name.endsWith(DIRECTORY_SUFFIX) ? `${name.slice(0, -DIRECTORY_SUFFIX.length)}/` : name }));
+    if (isOrdered) parts.sort((a, b) => (a.keyPart < b.keyPart ? -1 : 1));
+    else parts.sort((a, b) => compareKeys(a.keyPart, b.keyPart));
+    this.#frames.push({ folder, keyPrefix, names: parts, isBefore: isOrdered ? isBeforePlain : isBefore, next: 0, below: [] });
+  }
+
+  /** Names in a folder that may be keys or hold some: all but xl.meta and the data dirs it names. */
+  #children(folder: string, isVolume: boolean): string[] {
+    const names = this.#list(folder);
+    if (isVolume || !names.includes('xl.meta')) return names;
+    const meta = this.#readMeta(folder);
+    return this.#withoutDataDirs(folder, names, meta instanceof Uint8Array ? meta : UNREADABLE);
+  }
+
+  /** As `#children` for an object's folder whose xl.meta was read. */
+  #foldersIn(folder: string, meta: Uint8Array): string[] {
+    return this.#withoutDataDirs(folder, this.#list(folder), meta);
+  }
+
+  #withoutDataDirs(folder: string, names: readonly string[], meta: Uint8Array): string[] {
+    const others = names.filter((name) => name !== 'xl.meta');
+    if (!others.some(isUuid)) return others;
+    const dataDirs = namedDataDirs(meta);
+    return others.filter((name) => !isUuid(name) || (!dataDirs.has(name) && !isLeftover(`${folder}/${name}`)));
+  }
+
+  #holdsFolders(folder: string): boolean {
+    const links = statSync(folder, { throwIfNoEntry: false })?.nlink ?? 2;
+    if (links === 2) return false;
+    if (statSync(`${folder}/xl.meta`, { throwIfNoEntry: false }) !== undefined) return this.#children(folder, false).length > 0;
+    return links > 2 || readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
+  }
+
+  /** Names in a folder; none where it vanished meanwhile, unless the whole volume or drive did. */
+  #list(folder: string): string[] {
+    try {
+      return readdirSync(folder);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw driveFailure(error, `list ${folder}`, this.root.path);
+      const missing = this.root.missing(this.volume, folder);
+      if (missing.code === 'file-not-found') return [];
+      throw missing;
+    }
+  }
+
+  /** The index of a folder's xl.meta: empty where it cannot be read, undefined where there is none. */
+  #readMeta(folder: string): Uint8Array | 'no folder' | undefined {
+    try {
+      return this.root.read(`${folder}/xl.meta`, INDEX_PIECE_BYTES, indexLength);
+    } catch (error) {
+      if (isErrno(error, 'ENOTDIR')) return 'no folder';
+      return isErrno(error, 'ENOENT', 'EISDIR') ? undefined : UNREADABLE;
+    }
+  }
+
+  #detail(meta: Uint8Array): Uint8Array {
+    try {
+      return this.options.detail === 'headers' ? versionHeadersOf(meta) : meta.subarray(0, xlMetaIndexLength(meta));
+    } catch (error) {
+      if (error instanceof StorageError) return UNREADABLE;
+      throw error;
+    }
+  }
+
+  #resolve(path: string): string | undefined {
+    try {
+      return this.root.resolve(this.volume, path);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** True where `<` of strings is the order of keys: no half pairs, which UTF-16 puts before U+E000 to U+FFFF. */
+function isPlain(text: string): boolean {
+  return !/[\ud800-\uffff]/.test(text);
+}
+
+function isBeforePlain(a: string, b: string): boolean {
+  return a < b;
+}
+
+function isBefore(a: string, b: string): boolean {
+  return compareKeys(a, b) < 0;
+}
+
+/** Bytes of an xl.meta up to its inline data; what is there already where it is damaged. */
+export function indexLength(bytes: Uint8Array): number {
+  try {
+    return xlMetaIndexLength(bytes);
+  } catch (error) {
+    if (error instanceof StorageError) return bytes.length;
+    throw error;
+  }
+}
+
+function namedDataDirs(meta: Uint8Array): Set<string> {
+  try {
+    return dataDirsOf(parseXlMeta(meta));
+  } catch (error) {
+    if (error instanceof StorageError) return new Set();
+    throw error;
+  }
+}
+
+/** True for a folder with a data dir's name that holds part files or a backup of an xl.meta, but no keys. */
+function isLeftover(folder: string): boolean {
+  if (statSync(`${folder}/xl.meta`, { throwIfNoEntry: false }) !== undefined) return false;
+  const links = statSync(folder, { throwIfNoEntry: false })?.nlink ?? 2;
+  if (links !== 1) return links === 2;
+  return !readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
+}
+
+/** Keeps the folder that comes first at the end. Nearly always that is the newest: it begins with the names before it. */
+function pushInOrder(frame: Frame, below: Below): void {
+  let index = frame.below.length;
+  while (index > 0 && frame.isBefore(`${frame.below[index - 1]?.name ?? ''}/`, `${below.name}/`)) index--;
+  frame.below.splice(index, 0, below);
+}
