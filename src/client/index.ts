@@ -18,4 +18,3 @@ export type { PerfEndpoint, PerfOp, PerfOptions, PerfResult, PerfRow } from './p
 export const loadTransfers = () => import('./transfer/index.js');
 export const loadMirror = () => import('./mirror/index.js');
 export const loadPerf = () => import('./perf/index.js');
-export type { PerfResult, PerfRow } from './perf/run.js';
