@@ -1,5 +1,9 @@
 /**
  * hash: every digest and checksum that formats and doors need, one file each, and the threads that compute the slow ones.
+ * It never reads a file or a socket, and knows nothing of what is hashed.
  */
-/** Digests over an object's bytes. */
-export type DigestName = 'md5' | 'sha256' | 'sha1' | 'crc32' | 'crc32c' | 'crc64nvme';
+export * from './crc.js';
+export * from './digest.js';
+export * from './highwayhash.js';
+export * from './siphash.js';
+export * from './xxhash.js';

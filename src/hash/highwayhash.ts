@@ -1,0 +1,33 @@
+/**
+ * HighwayHash-256 with the key that every MinIO release uses for bitrot protection.
+ */
+import { HighwayHash, WasmHighwayHash, type HashCreator } from 'highwayhasher';
+
+export const HIGHWAY_HASH_SIZE = 32;
+
+const KEY = Buffer.from('4be734fa8e238acd263e83e6bb968552040f935da39f441497e09d1322de36a0', 'hex');
+
+/** From this size on the native hasher wins: its calls cost 1.8 us before the first byte, the wasm hasher's 0.4 us. */
+const NATIVE_SIZE_MIN = 2048;
+
+const wasm = await WasmHighwayHash.loadModule();
+const native = await loadNative();
+
+/** The package ships binaries for glibc Linux, macOS and Windows; its wasm (a fifth as fast) serves the others. */
+async function loadNative(): Promise<HashCreator> {
+  try {
+    return await HighwayHash.loadModule();
+  } catch {
+    return wasm;
+  }
+}
+
+/** The 32-byte bitrot hash of `data`, which may lie in shared memory. */
+export function highwayHash256(data: Uint8Array): Uint8Array {
+  return (data.length < NATIVE_SIZE_MIN ? wasm : native).hash256(KEY, data);
+}
+
+/** Writes the bitrot hash of `data` into the first 32 bytes of `target`: the head of a frame. */
+export function highwayHash256Into(target: Uint8Array, data: Uint8Array): void {
+  target.set(highwayHash256(data));
+}
