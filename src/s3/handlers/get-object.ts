@@ -1,0 +1,91 @@
+/** GetObject and HeadObject: the same answer, with and without the bytes. */
+import type { ByteRange, ObjectInfo, OpenedObject } from '../../store/index.js';
+import { checksumHeaders, storedChecksum } from '../checksum-record.js';
+import { failed, judgeRead, validators } from '../conditions.js';
+import { S3Error } from '../errors.js';
+import { applyOverrides, clientSize, objectHeaders, refuseCustomerKeys, refuseTransformed } from '../metadata.js';
+import { checkKey, partNumber, versionParameter } from '../parameters.js';
+import { parseRange, partRange } from '../ranges.js';
+import { header, type Handler, type S3Request } from '../request.js';
+import { asMethodNotAllowed } from './delete-marker.js';
+
+export const getObject: Handler = async (room, request) => {
+  checkKey(request.key);
+  refuseCustomerKeys(request);
+  const versionId = versionParameter(request.query);
+  const object = await room.store
+    .open(request.bucket, request.key, { ...(versionId === undefined ? {} : { versionId }), signal: request.signal })
+    .catch(asMethodNotAllowed(versionId));
+  try {
+    const answer = describe(request, object.info);
+    if (answer.range.length === 0 || answer.status === 304) {
+      object.close();
+      return { status: answer.status, headers: answer.headers };
+    }
+    refuseTransformed(object.info);
+    return { status: answer.status, headers: answer.headers, body: { stream: bytesOf(object, answer), length: answer.range.length } };
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+};
+
+function bytesOf(object: OpenedObject, answer: Answer): AsyncIterable<Uint8Array> {
+  return answer.isWhole ? object.read() : object.read(answer.range);
+}
+
+export const headObject: Handler = async (room, request) => {
+  checkKey(request.key);
+  refuseCustomerKeys(request);
+  const versionId = versionParameter(request.query);
+  const info = await room.store.stat(request.bucket, request.key, versionId === undefined ? {} : { versionId }).catch(asMethodNotAllowed(versionId));
+  const { status, headers } = describe(request, info);
+  return { status, headers };
+};
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly range: ByteRange;
+  readonly isWhole: boolean;
+}
+
+/** @throws S3Error PreconditionFailed, InvalidRange, InvalidPartNumber */
+function describe(request: S3Request, info: ObjectInfo): Answer {
+  const size = clientSize(info);
+  const verdict = judgeRead(request.message.headers, validators(info));
+  if (verdict === 'failed') throw failed('If-Match or If-Unmodified-Since');
+  const headers = objectHeaders(info);
+  if (verdict === 'not-modified') return { status: 304, headers, range: { start: 0, length: 0 }, isWhole: false };
+  headers['Accept-Ranges'] = 'bytes';
+  const range = wantedRange(request, info, size, headers);
+  if (request.message.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED') addChecksum(headers, info, range);
+  applyOverrides(request, headers);
+  const { start, length } = range ?? { start: 0, length: size };
+  headers['Content-Length'] = String(length);
+  if (!range) return { status: 200, headers, range: { start, length }, isWhole: true };
+  headers['Content-Range'] = `bytes ${start}-${start + length - 1}/${size}`;
+  return { status: 206, headers, range, isWhole: false };
+}
+
+/** Undefined for the whole object. */
+function wantedRange(request: S3Request, info: ObjectInfo, size: number, headers: Record<string, string>): ByteRange | undefined {
+  const rangeHeader = header(request, 'range');
+  const part = request.query.get('partNumber');
+  if (part === undefined || part === '') return parseRange(rangeHeader, size);
+  if (rangeHeader !== undefined) throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter.');
+  const range = partRange(info, partNumber(part));
+  if (isMultipart(info)) headers['x-amz-mp-parts-count'] = String(info.parts.length);
+  // An empty object has no byte whose place a Content-Range could name.
+  return size === 0 ? undefined : range;
+}
+
+/** An object put together from parts has an etag with a dash and their number. */
+export function isMultipart(info: ObjectInfo): boolean {
+  return info.parts.length > 1 || /-\d+$/.test(info.metaUser.get('etag') ?? '');
+}
+
+/** The object's checksum belongs to the whole object; on a range of it clients would compare it with the wrong bytes. */
+function addChecksum(headers: Record<string, string>, info: ObjectInfo, range: ByteRange | undefined): void {
+  if (!range || range.length === info.size) Object.assign(headers, checksumHeaders(storedChecksum(info)));
+}

@@ -1,0 +1,46 @@
+/** PutObject. */
+import type { BodyVerdict } from '../../store/index.js';
+import { NULL_VERSION_ID } from '../../format/index.js';
+import type { Versioning } from '../../store/index.js';
+import { checksumHeaders, checksumMetadata, type ObjectChecksum } from '../checksum-record.js';
+import { writePrecondition } from '../conditions.js';
+import { requestMetadata } from '../metadata.js';
+import { checkKey } from '../parameters.js';
+import type { Handler } from '../request.js';
+import { receiveUpload, type Received } from '../upload-body.js';
+
+export const putObject: Handler = async (room, request) => {
+  checkKey(request.key);
+  const { metaUser, storageClass } = requestMetadata(request);
+  const precondition = writePrecondition(request);
+  const { versioning } = await room.store.bucketSettings(request.bucket);
+  const upload = receiveUpload(request);
+  let checksum: ObjectChecksum | undefined;
+  const info = await room.store.put(request.bucket, request.key, upload.body, {
+    versioning,
+    metaUser,
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(precondition === undefined ? {} : { precondition }),
+    signal: request.signal,
+    judge: (digests): BodyVerdict => {
+      const received = upload.verify(digests);
+      checksum = fullChecksum(received);
+      return { etag: received.etag, metaSys: checksumMetadata(checksum) };
+    },
+  });
+  return {
+    status: 200,
+    headers: { ETag: `"${info.metaUser.get('etag') ?? ''}"`, ...versionHeader(info.versionId, versioning), ...checksumHeaders(checksum) },
+  };
+};
+
+function fullChecksum(received: Received): ObjectChecksum | undefined {
+  const { checksum } = received;
+  return checksum && { name: checksum.name, raw: Buffer.from(checksum.base64, 'base64'), scope: 'FULL_OBJECT', partCount: 0, parts: [] };
+}
+
+/** x-amz-version-id of what was written; a bucket that never had versioning shows none. */
+export function versionHeader(versionId: string | undefined, versioning: Versioning): Record<string, string> {
+  if (versionId === undefined || (versionId === NULL_VERSION_ID && versioning === 'unversioned')) return {};
+  return { 'x-amz-version-id': versionId };
+}

@@ -1,0 +1,72 @@
+/** Writing an answer: small bodies in one piece with the headers, streams with back pressure. */
+import type { ServerResponse } from 'node:http';
+import type { S3Response, StreamedBody } from './request.js';
+
+/** The client hung up before it had everything; nothing is left to tell it. */
+export class HungUp extends Error {
+  override readonly name = 'HungUp';
+}
+
+/**
+ * Sends an answer whole, or (`isLast` false) all but its very end: the caller may have to read what is left of the request
+ * before it ends the response.
+ *
+ * @throws whatever the stream throws before its first buffer (nothing is sent then), HungUp
+ */
+export async function send(response: ServerResponse, answer: S3Response, headers: Record<string, string>, isLast: boolean): Promise<void> {
+  const { body } = answer;
+  if (body === undefined) {
+    // 204 and 304 have no length; a HEAD brings its own.
+    if (answer.status !== 204 && answer.status !== 304 && headers['Content-Length'] === undefined) headers['Content-Length'] = '0';
+    response.writeHead(answer.status, headers);
+    if (isLast) response.end();
+    else response.flushHeaders();
+    return;
+  }
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    headers['Content-Length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    response.writeHead(answer.status, headers);
+    if (isLast) response.end(body);
+    else response.write(body);
+    return;
+  }
+  await sendStream(response, answer.status, headers, body);
+  if (isLast) response.end();
+}
+
+async function sendStream(response: ServerResponse, status: number, headers: Record<string, string>, body: StreamedBody): Promise<void> {
+  const iterator = body.stream[Symbol.asyncIterator]();
+  try {
+    // Until the first buffer is there a failure can still be answered with its own status.
+    let step = await iterator.next();
+    headers['Content-Length'] = String(body.length);
+    response.writeHead(status, headers);
+    let sent = 0;
+    while (!step.done) {
+      sent += step.value.length;
+      await flush(response, step.value);
+      if (sent >= body.length) break;
+      step = await iterator.next();
+    }
+    if (sent !== body.length) throw new Error(`the store gave ${sent} bytes of ${body.length}`);
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Resolves when the kernel has the bytes: only then may their buffer be used again. */
+function flush(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (response.destroyed || response.socket === null) {
+      reject(new HungUp());
+      return;
+    }
+    const onClose = (): void => reject(new HungUp());
+    response.once('close', onClose);
+    response.write(bytes, (error) => {
+      response.off('close', onClose);
+      if (error) reject(new HungUp());
+      else resolve();
+    });
+  });
+}
