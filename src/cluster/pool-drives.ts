@@ -1,0 +1,246 @@
+/** The drives of one pool at work: read, planned, formatted where that is certain, and put into the slots of their sets. */
+import { UsageError, type Clock, type Log, type Random } from '../base/index.js';
+import type { Drive } from '../drive/index.js';
+import { askFormat, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
+import type { PoolLayout } from './endpoints.js';
+import { planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type PoolFormat, type PoolPlan } from './format-plan.js';
+import type { StorageClasses } from './parity.js';
+import { setChooser } from './placement.js';
+import { SlottedSet, type Pool } from './topology.js';
+
+export interface PoolContext {
+  /** Opens the drive in a folder, without an identity. */
+  readonly openDrive: (path: string) => Drive;
+  /** Makes the folder of a new drive, with its parents. */
+  readonly makeFolder: (path: string) => Promise<void>;
+  /** Removes a folder made in vain. */
+  readonly removeFolder: (path: string) => Promise<void>;
+  /** Drives on the root device may always be formatted (MINIO_CI_CD). */
+  readonly allowRootDrive: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What people may want to know of a drive that was given. */
+export interface DriveStatus {
+  readonly path: string;
+  readonly poolIndex: number;
+  readonly setIndex: number | undefined;
+  readonly slot: number | undefined;
+  readonly isOnline: boolean;
+  readonly isHealing: boolean;
+  readonly condition: DriveCondition;
+  readonly remark: string;
+}
+
+export class PoolDrives {
+  readonly #drives: readonly Drive[];
+  #plan: PoolPlan | undefined;
+  #plans: readonly DrivePlan[] = [];
+  #sets: readonly SlottedSet[] = [];
+
+  constructor(
+    readonly index: number,
+    readonly layout: PoolLayout,
+    private readonly context: PoolContext,
+  ) {
+    this.#drives = layout.drives.map((path) => context.openDrive(path));
+  }
+
+  /** Deployment id that the formatted drives agree on; undefined for new ones. */
+  get deploymentId(): string | undefined {
+    return this.#plan?.kind === 'start' ? this.#plan.format.deploymentId : undefined;
+  }
+
+  get drives(): readonly Drive[] {
+    return this.#drives;
+  }
+
+  /** Decides what to do; writes nothing, but makes the folders of new drives. Throws a UsageError where the pool must not be started. */
+  async plan(): Promise<void> {
+    const answers = await this.#ask();
+    this.#plan = this.#decide(answers);
+    if (this.#plan.kind === 'start') return;
+    const missing = answers.flatMap((answer, position) => (answer.kind === 'missing' ? [this.layout.drives[position] ?? ''] : []));
+    if (missing.length === 0) return;
+    for (const path of missing) await this.#makeFolder(path);
+    try {
+      this.#plan = this.#decide(await this.#ask());
+    } catch (error) {
+      await Promise.allSettled(missing.map((path) => this.context.removeFolder(path)));
+      throw error;
+    }
+  }
+
+  /** Carries the plan out and gives the pool. `deploymentId` is for new drives. */
+  async start(deploymentId: string, classes: StorageClasses): Promise<Pool> {
+    const plan = this.#plan?.kind === 'start' ? this.#plan : await this.#formatNew(deploymentId);
+    const { format } = plan;
+    this.#plan = plan;
+    this.#sets = format.sets.map((set, setIndex) => new SlottedSet(this.index, setIndex, set.length, classes.standard, classes.reduced));
+    await this.#apply(plan.drives, format, !plan.isFirstFormatting);
+    this.#warnOfMisplaced(plan.drives);
+    return {
+      index: this.index,
+      commandLine: this.layout.commandLine,
+      sets: this.#sets,
+      setIndexOf: setChooser(format.algorithm, format.deploymentId, format.sets.length),
+    };
+  }
+
+  /** Looks again at drives that are not online and takes back, moves or formats those of which it is certain. */
+  async reconsider(): Promise<void> {
+    const plan = this.#plan;
+    if (plan?.kind !== 'start' || this.#drives.every((drive) => drive.id !== undefined && drive.state === 'online')) return;
+    const answers = await Promise.all(this.#drives.map((drive, position) => this.#askAgain(drive, position, plan.format)));
+    let next: PoolPlan;
+    try {
+      next = this.#decide(answers);
+    } catch (error) {
+      if (error instanceof UsageError) return;
+      throw error;
+    }
+    // Other drives with another format were mounted under way: nothing of that is ours to follow.
+    if (next.kind !== 'start' || next.format.deploymentId !== plan.format.deploymentId) return;
+    await this.#apply(next.drives, plan.format, true);
+  }
+
+  statuses(): DriveStatus[] {
+    return this.#plans.map((plan, position) => {
+      const drive = this.#drives[position];
+      const set = plan.place === undefined ? undefined : this.#sets[plan.place.setIndex];
+      return {
+        path: plan.path,
+        poolIndex: this.index,
+        setIndex: plan.place?.setIndex,
+        slot: plan.place?.slot,
+        isOnline: drive?.state === 'online' && drive.id !== undefined,
+        isHealing: drive !== undefined && set?.isHealing(drive) === true,
+        condition: plan.condition,
+        remark: plan.remark,
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#drives.map((drive) => drive.close()));
+  }
+
+  async #ask(): Promise<FormatAnswer[]> {
+    const answers = await Promise.all(this.#drives.map((drive) => askFormat(drive)));
+    if (answers.filter((answer) => answer.kind === 'formatted').length >= answers.length / 2) return answers;
+    // Fewer than half: only drives without any bucket can be those of an interrupted first formatting.
+    return Promise.all(
+      answers.map(async (answer, position) => {
+        const drive = this.#drives[position];
+        return answer.kind === 'formatted' && drive !== undefined ? { ...answer, isEmpty: await isEmptyDrive(drive) } : answer;
+      }),
+    );
+  }
+
+  async #askAgain(drive: Drive, position: number, format: PoolFormat): Promise<FormatAnswer> {
+    if (drive.id === undefined) return askFormat(drive);
+    if (drive.state === 'online') {
+      const info = await drive.info().catch(() => undefined);
+      if (info !== undefined) return { kind: 'formatted', format, driveId: drive.id, isEmpty: false, isRootDevice: info.isRootDevice };
+    }
+    return this.#withFreshDrive(position, askFormat);
+  }
+
+  /** A drive with an identity refuses whatever is mounted in its place; one opened anew can look. */
+  async #withFreshDrive<T>(position: number, work: (drive: Drive) => Promise<T>): Promise<T> {
+    const drive = this.context.openDrive(this.layout.drives[position] ?? '');
+    try {
+      return await work(drive);
+    } finally {
+      await drive.close();
+    }
+  }
+
+  #decide(answers: readonly FormatAnswer[]): PoolPlan {
+    return planPool(this.layout, answers, { poolIndex: this.index, allowRootDrive: this.context.allowRootDrive });
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    try {
+      await this.context.makeFolder(path);
+    } catch (error) {
+      throw new UsageError(`the drive folder ${path} cannot be made: ${error instanceof Error ? error.message : String(error)}`, 'give a folder that this user can make and write to');
+    }
+  }
+
+  async #formatNew(deploymentId: string): Promise<Extract<PoolPlan, { kind: 'start' }>> {
+    const { layout, context } = this;
+    const ids = layout.drives.map(() => context.random.uuid());
+    const sets = Array.from({ length: ids.length / layout.setSize }, (_, index) => ids.slice(index * layout.setSize, (index + 1) * layout.setSize));
+    const format: PoolFormat = { isSingle: ids.length === 1, deploymentId, sets, algorithm: 'SIPMOD+PARITY' };
+    const outcomes = await Promise.allSettled(this.#drives.map((drive, position) => writeFormat(drive, format, ids[position] ?? '')));
+    const failed = outcomes.findIndex((outcome) => outcome.status === 'rejected');
+    if (failed >= 0) {
+      await Promise.all(this.#drives.map((drive, position) => (outcomes[position]?.status === 'fulfilled' ? removeFormat(drive) : undefined)));
+      const outcome = outcomes[failed];
+      const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : undefined;
+      throw new UsageError(
+        `the drive ${layout.drives[failed] ?? ''} cannot be formatted: ${reason instanceof Error ? reason.message : String(reason)}`,
+        'give folders that this user can write to; no drive keeps a format',
+      );
+    }
+    const counts = `${sets.length} set${sets.length === 1 ? '' : 's'} of ${layout.setSize} drive${layout.setSize === 1 ? '' : 's'}`;
+    context.log.info(`formatted pool ${this.index + 1}: ${counts}`, { pool: this.index + 1, deployment: deploymentId });
+    const drives = layout.drives.map((path, position): DrivePlan => {
+      const place = { setIndex: Math.floor(position / layout.setSize), slot: position % layout.setSize };
+      return { path, condition: 'ok', place, isMisplaced: false, isToFormat: false, remark: '' };
+    });
+    return { kind: 'start', format, drives, isFirstFormatting: false };
+  }
+
+  /** Puts every drive where its plan says. `isToHeal`: drives formatted now lack what the others have. */
+  async #apply(plans: readonly DrivePlan[], format: PoolFormat, isToHeal: boolean): Promise<void> {
+    const before = this.#plans;
+    this.#plans = await Promise.all(plans.map((plan, position) => this.#applyOne(plan, position, format, isToHeal)));
+    this.#plans.forEach((plan, position) => {
+      if (plan.remark !== '' && plan.remark !== before[position]?.remark) this.context.log.warn(plan.remark, { drive: plan.path });
+    });
+    const placed = new Set<string>();
+    this.#plans.forEach(({ place }, position) => {
+      if (place === undefined) return;
+      this.#sets[place.setIndex]?.place(place.slot, this.#drives[position]);
+      placed.add(`${place.setIndex}/${place.slot}`);
+    });
+    this.#sets.forEach((set, setIndex) => {
+      for (let slot = 0; slot < set.size; slot++) if (!placed.has(`${setIndex}/${slot}`)) set.place(slot, undefined);
+    });
+  }
+
+  async #applyOne(plan: DrivePlan, position: number, format: PoolFormat, isToHeal: boolean): Promise<DrivePlan> {
+    const drive = this.#drives[position];
+    const id = plan.place === undefined ? undefined : format.sets[plan.place.setIndex]?.[plan.place.slot];
+    if (drive === undefined || plan.place === undefined || id === undefined) return plan;
+    let done = plan;
+    if (plan.isToFormat) {
+      const facts = { driveId: id, poolIndex: this.index, place: plan.place };
+      try {
+        await this.#withFreshDrive(position, async (fresh) => {
+          // The tracker first: a drive that carries the identity without it would pass for a whole one.
+          if (isToHeal) await writeTracker(fresh, { ...facts, path: plan.path }, this.context.clock);
+          await writeFormat(fresh, format, id);
+        });
+        done = { ...plan, condition: 'ok', isToFormat: false, remark: isToHeal ? plan.remark : '' };
+      } catch (error) {
+        done = { ...plan, condition: 'offline', remark: `the drive ${plan.path} is empty and could not be formatted: ${error instanceof Error ? error.message : String(error)}` };
+      }
+    }
+    if (drive.id !== id) drive.attach(id);
+    if (done.condition === 'ok') this.#sets[plan.place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, id));
+    return done;
+  }
+
+  #warnOfMisplaced(plans: readonly DrivePlan[]): void {
+    const moved = plans.flatMap(({ path, place, isMisplaced }) =>
+      isMisplaced && place !== undefined ? [`${path} (drive ${place.slot + 1} of set ${place.setIndex + 1})`] : [],
+    );
+    if (moved.length === 0) return;
+    this.context.log.warn(`drives are not given in the order of their format and are served by their identity: ${moved.join(', ')}; real MinIO would refuse them`);
+  }
+}
