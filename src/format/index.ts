@@ -3,5 +3,15 @@
  * any MinIO release wrote and refuse, with a StorageError of code metadata-corrupt, what none did; encoders write what
  * RELEASE.2025-10-15 writes, byte for byte.
  */
+export { isUuid, uuidBytes, uuidText, versionIdBytes, versionIdText } from './uuid.js';
+export { msToNs, nsToMs, NS_PER_SECOND, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
+export { decodeVersion } from './xl-meta/decode-record.js';
+export { encodeVersion, signatureOfVersion } from './xl-meta/encode-record.js';
+export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaIndexLength } from './xl-meta/file.js';
+export { compareHeaders } from './xl-meta/header.js';
+export { findName, INLINE_DATA_KEY, INTERNAL_PREFIX, isInlineData, isInternalName } from './xl-meta/meta-sys.js';
+export { LEGACY_DATA_DIR } from './xl-meta/legacy-record.js';
+export { entryDataDir, entryShardIndex, withShardIndex } from './xl-meta/record-members.js';
 export * from './xl-meta/types.js';
+export { insertVersion, latestVersion, removeVersion } from './xl-meta/versions.js';

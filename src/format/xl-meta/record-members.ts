@@ -1,0 +1,50 @@
+/** Single members of a version's record, found without decoding the rest. */
+import { assert } from '../../base/index.js';
+import { corrupt } from '../corrupt.js';
+import { MsgpackReader } from '../msgpack/reader.js';
+import { LEGACY_DATA_DIR } from './legacy-record.js';
+import type { XlVersionEntry } from './types.js';
+
+/** What this file needs of an entry. */
+type TypedRecord = Pick<XlVersionEntry, 'record'> & { readonly header: Pick<XlVersionEntry['header'], 'type'> };
+
+/** The 1-based shard index that the drive holds of a version; 0 for what is not an object. Throws metadata-corrupt. */
+export function entryShardIndex(entry: TypedRecord): number {
+  const reader = seek(entry, 'EcIndex');
+  return reader === undefined ? 0 : reader.size();
+}
+
+/** The name of the folder with the version's part files, `legacy` for a legacy version; undefined for a delete marker. Throws metadata-corrupt. */
+export function entryDataDir(entry: TypedRecord): string | undefined {
+  if (entry.header.type === 'legacy') return LEGACY_DATA_DIR;
+  return seek(entry, 'DDir')?.uuid();
+}
+
+/** The same version as the drive with another shard keeps it. What is not an object is the same on all drives. */
+export function withShardIndex(entry: XlVersionEntry, shardIndex: number): XlVersionEntry {
+  assert(shardIndex >= 1 && shardIndex <= 127, 'a shard index takes one byte');
+  const reader = seek(entry, 'EcIndex');
+  if (reader === undefined) return entry;
+  const at = reader.offset;
+  reader.size();
+  assert(reader.offset === at + 1, 'records that we wrote keep the shard index in one byte');
+  const record = entry.record.slice();
+  record[at] = shardIndex;
+  return { ...entry, record };
+}
+
+/** A reader that stands before a member of the object; undefined for what is not an object. */
+function seek(entry: TypedRecord, wanted: string): MsgpackReader | undefined {
+  if (entry.header.type !== 'object') return undefined;
+  const reader = new MsgpackReader(entry.record);
+  if (!seekMember(reader, 'V2Obj') || !seekMember(reader, wanted)) throw corrupt(`an object version has no ${wanted}`);
+  return reader;
+}
+
+function seekMember(reader: MsgpackReader, wanted: string): boolean {
+  for (let left = reader.mapLength(); left > 0; left--) {
+    if (reader.name() === wanted) return true;
+    reader.skip();
+  }
+  return false;
+}
