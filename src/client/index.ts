@@ -3,8 +3,11 @@
  * prints nothing. What moves many bytes is loaded when it is asked for, because small commands must start fast.
  */
 export { AliasConfig, checkAliasName, defaultConfigDir, parseEndpoint, type Alias } from './alias-config.js';
+export { emptyBucket } from './empty-bucket.js';
 export { ConnectionError, isS3Error, S3Error } from './errors.js';
+export { FirstLines } from './first-lines.js';
 export { kindOf, list, type Listed, type ListingOptions } from './list.js';
+export { chooseVersion, openObject, type ReadChoice } from './open-object.js';
 export type { S3 } from './s3.js';
 export type * from './s3-types.js';
 export { Session, type SessionOptions } from './session.js';
@@ -13,8 +16,11 @@ export type { LocalPlace, Place, RemotePlace } from './transfer/place.js';
 export type { ConnectionOptions } from './transport.js';
 export type { CopyItem, RemovalOptions, RemovalResult, RunOptions, TransferContext, TransferListener, TransferTotals } from './transfer/index.js';
 export type { MirrorListener, MirrorRunOptions } from './mirror/index.js';
-export type { PerfEndpoint, PerfOp, PerfOptions, PerfResult, PerfRow } from './perf/index.js';
+export { PERF_OPS, runPerf, type PerfEndpoint, type PerfOp, type PerfOptions, type PerfResult, type PerfRow } from './perf/start.js';
 /** What moves many bytes. */
 export const loadTransfers = () => import('./transfer/index.js');
 export const loadMirror = () => import('./mirror/index.js');
-export const loadPerf = () => import('./perf/index.js');
+/** What only one command needs. */
+export const loadCompare = () => import('./compare.js');
+export const loadDiskUsage = () => import('./disk-usage.js');
+export const loadProbe = () => import('./probe.js');

@@ -52,7 +52,7 @@ export async function* list(place: Place, options: ListingOptions = {}): AsyncGe
 async function* listBuckets(place: RemotePlace, options: ListingOptions): AsyncGenerator<Listed> {
   for (const { name, createdAt } of await place.s3.listBuckets(options.signal)) {
     if (options.isRecursive === true) yield* listBucket(place.s3, name, '', options, `${name}/`);
-    else yield { ...folder(name, `${name}/`, `${name}/`), modifiedAt: createdAt };
+    else yield { ...folder(name, '', `${name}/`), modifiedAt: createdAt };
   }
 }
 

@@ -2,10 +2,16 @@
  * view: how results look, and the base of all commands. Renderers are functions from values to text; only `command.ts`
  * and `output.ts` write to the process.
  */
+export { aliasBlock, aliasObject } from './alias.js';
 export { MtsCommand, targetArguments } from './command.js';
 export { EXIT, EXIT_HELP } from './exit-codes.js';
 export { Failure, failureSentence } from './failure.js';
 export { formatListingSize, formatPreciseSize, formatSize, formatTightSize } from './size.js';
+export { listingLine, listingObject, placeUrl } from './listing.js';
 export { renderTable, type TableOptions } from './table.js';
 export { describeTerminal, type Palette, type Terminal } from './terminal.js';
 export { formatJsonTime, formatLongDuration, formatTime } from './time.js';
+export { perfCells, PERF_COLUMNS, perfRowJson } from './perf.js';
+export { transferLine } from './transfer.js';
+export { ageFlags, copyFlags, TransferCommand, writeFlags } from './transfer-command.js';
+export { unknownAlias } from './unknown-alias.js';
