@@ -28,7 +28,7 @@ export type Place = LocalPlace | RemotePlace;
 /** How a place is shown in results: `alias/bucket/key`; a local path without `./`. */
 export function placeName(place: Place): string {
   if (place.kind === 'local') return normalize(place.text);
-  return place.bucket === '' ? place.alias : `${place.alias}/${place.bucket}/${place.key}`;
+  return [place.alias, place.bucket, place.key].filter((part) => part !== '').join('/');
 }
 
 /** Local sources are shown as absolute paths. */

@@ -6,6 +6,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LIST_KEYS_MAX, UsageError } from '../../base/index.js';
 import { isS3Error } from '../errors.js';
+import type { S3 } from '../s3.js';
 import type { DeleteItem, VersionEntry } from '../s3-types.js';
 import { passesAge } from './copy-plan.js';
 import { hasPrefix, placeName, remoteAt, type LocalPlace, type Place, type RemotePlace } from './place.js';
@@ -53,6 +54,15 @@ export async function* removePlace(place: Place, options: RemovalOptions): Async
   } else if (options.isIncomplete) yield* removeUploads(place, options);
   else if (options.isRecursive || options.isVersions || options.rewindMs !== undefined) yield* removeMany(place, options);
   else yield* removeOne(place, options);
+}
+
+/** Removes every version and every unfinished upload of a bucket, so that the bucket itself can go. Throws the first failure. */
+export async function emptyBucket(s3: S3, bucket: string, signal: AbortSignal): Promise<void> {
+  const place: RemotePlace = { kind: 'remote', text: bucket, alias: s3.alias.name, s3, bucket, key: '' };
+  const options = { isRecursive: true, isVersions: true, isNonCurrent: false, isDryRun: false, isBypassing: false, signal };
+  for (const isIncomplete of [false, true]) {
+    for await (const { error } of removePlace(place, { ...options, isIncomplete })) if (error) throw error;
+  }
 }
 
 async function* removeOne(place: RemotePlace, options: RemovalOptions): AsyncGenerator<RemovalResult> {

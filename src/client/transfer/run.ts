@@ -1,6 +1,7 @@
 /**
  * Many copies in one go: several at a time, failures counted and reported while the rest goes on.
  */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { CopyItem } from './copy-plan.js';
 import { forEachParallel, readAhead, Slots } from './parallel.js';
@@ -90,6 +91,8 @@ export function transferContext(
   signal: AbortSignal,
   own: Partial<Pick<TransferContext, 'partSizeBytes' | 'partParallel' | 'isMultipartDisabled' | 'uploadLimit' | 'downloadLimit' | 'checksum'>> = {},
 ): Omit<TransferContext, 'onBytes'> {
+  // Every request of a run listens to this one signal.
+  setMaxListeners(0, signal);
   const size = process.env['MC_UPLOAD_MULTIPART_SIZE'];
   const threads = Number(process.env['MC_UPLOAD_MULTIPART_THREADS']);
   return {
