@@ -24,3 +24,6 @@ export const loadMirror = () => import('./mirror/index.js');
 export const loadCompare = () => import('./compare.js');
 export const loadDiskUsage = () => import('./disk-usage.js');
 export const loadProbe = () => import('./probe.js');
+export const loadFind = () => import('./find.js');
+export type { Found } from './find.js';
+export { parseSize } from './transfer/parts.js';
