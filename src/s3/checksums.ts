@@ -3,9 +3,9 @@
  * the object's. Source: "Checking object integrity" of the S3 user guide.
  */
 import { createHash } from 'node:crypto';
-import type { DigestName } from '../hash/index.js';
+import { assert } from '../base/index.js';
+import { combineCrcs, crc, type CrcName, type DigestName } from '../hash/index.js';
 import type { RequestBody } from './body.js';
-import { crcCombiner } from './crc-combine.js';
 import { S3Error } from './errors.js';
 import { header, type RawRequest } from './request.js';
 
@@ -128,8 +128,23 @@ export interface PartChecksum {
 
 /** The object's checksum from its parts': the checksum of checksums, or (CRCs) the one that the joined bytes have. */
 export function joinChecksums(name: ChecksumName, scope: ChecksumScope, parts: readonly PartChecksum[]): Uint8Array {
-  if (scope === 'FULL_OBJECT') return crcCombiner(name).combine(parts);
-  const joined = Buffer.concat(parts.map((part) => part.raw));
-  if (name === 'SHA1' || name === 'SHA256') return createHash(name.toLowerCase()).update(joined).digest();
-  return crcCombiner(name).compute(joined);
+  if (scope === 'FULL_OBJECT') {
+    return combineCrcs(
+      crcName(name),
+      parts.map((part) => ({ crc: part.raw, size: part.size })),
+    );
+  }
+  return computeChecksum(name, Buffer.concat(parts.map((part) => part.raw)));
+}
+
+/** The checksum of a few bytes at hand. */
+export function computeChecksum(name: ChecksumName, bytes: Uint8Array): Uint8Array {
+  const { digest } = ALGORITHMS[name];
+  return digest === 'sha1' || digest === 'sha256' ? createHash(digest).update(bytes).digest() : crc(crcName(name), bytes);
+}
+
+function crcName(name: ChecksumName): CrcName {
+  const { digest } = ALGORITHMS[name];
+  assert(digest === 'crc32' || digest === 'crc32c' || digest === 'crc64nvme', `${name} is a CRC`);
+  return digest;
 }

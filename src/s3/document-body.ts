@@ -1,7 +1,6 @@
 /** Bodies that are documents: read whole, compared with the checksum that came with them. */
 import { createHash } from 'node:crypto';
-import { ALGORITHMS, expectedChecksum, verifyChecksum } from './checksums.js';
-import { crcCombiner } from './crc-combine.js';
+import { ALGORITHMS, computeChecksum, expectedChecksum, verifyChecksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import type { S3Request } from './request.js';
 import { contentMd5 } from './upload-body.js';
@@ -23,8 +22,6 @@ export async function readDocument(request: S3Request, sizeMax = DOCUMENT_BYTES_
 export function verifyDocument(request: S3Request, bytes: Buffer): boolean {
   const expected = expectedChecksum(request);
   if (!expected) return false;
-  const { digest } = ALGORITHMS[expected.name];
-  const raw = digest === 'sha1' || digest === 'sha256' ? createHash(digest).update(bytes).digest() : crcCombiner(expected.name).compute(bytes);
-  verifyChecksum(expected, request.body, new Map([[digest, raw]]));
+  verifyChecksum(expected, request.body, new Map([[ALGORITHMS[expected.name].digest, computeChecksum(expected.name, bytes)]]));
   return true;
 }

@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto';
 import { StorageError } from '../../src/base/index.js';
 import { NULL_VERSION_ID } from '../../src/format/index.js';
-import type { DigestName } from '../../src/hash/index.js';
-import { crcCombiner } from '../../src/s3/crc-combine.js';
+import { crc, type CrcName, type DigestName } from '../../src/hash/index.js';
 import type * as store from '../../src/store/index.js';
 
 type Info = store.VersionInfo;
@@ -341,7 +340,7 @@ async function collect(body: store.Body, signal?: AbortSignal): Promise<Buffer> 
 
 function digest(names: readonly DigestName[], bytes: Buffer): Map<DigestName, Uint8Array> {
   const compute = (name: DigestName): Uint8Array =>
-    name.startsWith('crc') ? crcCombiner(name.toUpperCase()).compute(bytes) : createHash(name).update(bytes).digest();
+    name.startsWith('crc') ? crc(name as CrcName, bytes) : createHash(name).update(bytes).digest();
   return new Map(names.map((name) => [name, compute(name)]));
 }
 
