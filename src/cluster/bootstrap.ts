@@ -36,7 +36,6 @@ export async function openDeployment(options: OpenDeploymentOptions): Promise<Op
     const id = commonDeploymentId(pools) ?? random.uuid();
     const started = [];
     for (const pool of pools) started.push(await pool.start(id, classes));
-    refuseReadOnly(pools);
     const monitor = new DriveMonitor(pools, log, options.monitor);
     monitor.start();
     return {

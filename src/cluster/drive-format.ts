@@ -59,6 +59,7 @@ export interface TrackerFacts {
   readonly driveId: string;
   readonly poolIndex: number;
   readonly place: SlotPlace;
+  readonly path: string;
 }
 
 /** Marks a drive as one to heal, for us and for real MinIO. */
@@ -76,6 +77,19 @@ export async function hasUnfinishedTracker(drive: Drive, driveId: string): Promi
   void driveId;
   void decodeHealingTracker;
   return true;
+}
+
+const PROBE_PATH = 'tmp/.writable-check';
+
+/** Writes and removes a small file; gives the reason where that is not possible. */
+export async function checkWritable(drive: Drive): Promise<string | undefined> {
+  try {
+    await drive.writeFile(SYSTEM_VOLUME, PROBE_PATH, new Uint8Array(1));
+    await drive.remove(SYSTEM_VOLUME, PROBE_PATH);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 async function readIfThere(drive: Drive, path: string): Promise<Uint8Array | undefined> {

@@ -110,6 +110,10 @@ function localPathOf(drive: string, options: EndpointOptions): string {
 }
 
 function parseUrl(drive: string): URL {
+  // Before any message that shows the URL: a password must not get into it.
+  if (/^[a-z]+:\/\/[^/]*@/.test(drive) || /[?#]/.test(drive)) {
+    throw new UsageError('a drive URL holds a user, a query or a fragment', 'a drive is scheme, host, port and path only, for instance http://host:9000/mnt/drive1');
+  }
   const port = /^[a-z]+:\/\/(?:\[[^\]]*\]|[^/:]*):([^/]*)/.exec(drive)?.[1];
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
     throw new UsageError(`the port "${port}" in "${drive}" is not a number from 1 to 65535`, 'write for instance http://host:9000/mnt/drive1');
@@ -117,9 +121,6 @@ function parseUrl(drive: string): URL {
   if (!/^https?:\/\//.test(drive)) throw new UsageError(`"${drive}" is neither an http nor an https URL`, 'write for instance http://host:9000/mnt/drive1');
   if (!URL.canParse(drive) || /^https?:\/\/(?:[:/]|$)/.test(drive)) throw new UsageError(`the host in "${drive}" is empty or malformed`, 'write for instance http://host:9000/mnt/drive1');
   const url = new URL(drive);
-  if (url.username !== '' || url.password !== '' || /[?#]/.test(drive)) {
-    throw new UsageError(`the drive URL of host "${url.host}" holds a user, a query or a fragment`, 'a drive is scheme, host, port and path only, for instance http://host:9000/mnt/drive1');
-  }
   if (url.pathname === '' || /^\/+$/.test(url.pathname)) {
     throw new UsageError(`"${drive}" has no path, or the root folder`, 'name the folder, for instance http://host:9000/mnt/drive1');
   }

@@ -3,7 +3,13 @@
  * every drive the slot that its identity says, watches drives go and come back, places keys, and locks names. It knows
  * nothing of objects: the store decides what happens on the drives of a set.
  */
+export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } from './bootstrap.js';
+export type { MonitorOptions } from './drive-monitor.js';
+export { parseDriveArguments, type EndpointOptions, type PoolLayout } from './endpoints.js';
+export type { DriveCondition } from './format-plan.js';
 export * from './locks.js';
+export { checkSubmounts } from './mounts.js';
 export * from './parity.js';
 export * from './placement.js';
+export type { DriveStatus } from './pool-drives.js';
 export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';

@@ -1,7 +1,7 @@
 /** The drives of one pool at work: read, planned, formatted where that is certain, and put into the slots of their sets. */
 import { UsageError, type Clock, type Log, type Random } from '../base/index.js';
 import type { Drive } from '../drive/index.js';
-import { askFormat, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
+import { askFormat, checkWritable, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
 import type { PoolLayout } from './endpoints.js';
 import { planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type PoolFormat, type PoolPlan } from './format-plan.js';
 import type { StorageClasses } from './parity.js';
@@ -81,6 +81,7 @@ export class PoolDrives {
     this.#sets = format.sets.map((set, setIndex) => new SlottedSet(this.index, setIndex, set.length, classes.standard, classes.reduced));
     await this.#apply(plan.drives, format, !plan.isFirstFormatting);
     this.#warnOfMisplaced(plan.drives);
+    await this.#checkWritable();
     return {
       index: this.index,
       commandLine: this.layout.commandLine,
@@ -219,11 +220,11 @@ export class PoolDrives {
     if (drive === undefined || plan.place === undefined || id === undefined) return plan;
     let done = plan;
     if (plan.isToFormat) {
-      const facts = { driveId: id, poolIndex: this.index, place: plan.place };
+      const facts = { driveId: id, poolIndex: this.index, place: plan.place, path: plan.path };
       try {
         await this.#withFreshDrive(position, async (fresh) => {
           // The tracker first: a drive that carries the identity without it would pass for a whole one.
-          if (isToHeal) await writeTracker(fresh, { ...facts, path: plan.path }, this.context.clock);
+          if (isToHeal) await writeTracker(fresh, facts, this.context.clock);
           await writeFormat(fresh, format, id);
         });
         done = { ...plan, condition: 'ok', isToFormat: false, remark: isToHeal ? plan.remark : '' };
@@ -234,6 +235,20 @@ export class PoolDrives {
     if (drive.id !== id) drive.attach(id);
     if (done.condition === 'ok') this.#sets[plan.place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, id));
     return done;
+  }
+
+  /** A drive that only reads still helps reading; a pool in which nothing can be written is not what anybody meant. */
+  async #checkWritable(): Promise<void> {
+    const usable = this.#plans.flatMap((plan, position) => {
+      const drive = this.#drives[position];
+      return plan.condition === 'ok' && drive !== undefined ? [drive] : [];
+    });
+    const failures = (await Promise.all(usable.map(async (drive) => ({ drive, reason: await checkWritable(drive) })))).filter(({ reason }) => reason !== undefined);
+    const [first] = failures;
+    if (first !== undefined && failures.length === usable.length) {
+      throw new UsageError(`nothing can be written to ${usable.length === 1 ? 'the drive' : 'any drive of'} "${this.layout.commandLine}": ${first.reason ?? ''}`, 'mount the drives writable, or let the user that runs the server own them');
+    }
+    for (const { drive, reason } of failures) this.context.log.warn(`the drive ${drive.endpoint} can be read only: ${reason ?? ''}`, { drive: drive.endpoint });
   }
 
   #warnOfMisplaced(plans: readonly DrivePlan[]): void {

@@ -1,0 +1,62 @@
+import { Args, Command, Flags } from '@oclif/core';
+
+import { UsageError } from '../src/base/index.js';
+
+/** Runs until it is stopped; signals are the server's own business, so it does not stand on the base of the other commands. */
+export default class Server extends Command {
+  static override summary = 'Serve S3 from one or more local drives.';
+  static override description = `Each DIR is a drive, or a range of drives such as /mnt/drive{1...4}. New drives are formatted; drives that MinIO or mts
+wrote are served as they are. Several arguments with ranges are several pools.
+
+Environment: MINIO_ROOT_USER and MINIO_ROOT_PASSWORD (or the files MINIO_ROOT_USER_FILE and MINIO_ROOT_PASSWORD_FILE, or
+MINIO_ACCESS_KEY and MINIO_SECRET_KEY), MINIO_VOLUMES (drives), MINIO_OPTS (flags), MINIO_ADDRESS, MINIO_REGION,
+MINIO_ERASURE_SET_DRIVE_COUNT, MINIO_STORAGE_CLASS_STANDARD and MINIO_STORAGE_CLASS_RRS (EC:n).
+
+Exit status: 0 stopped by a signal, 1 could not start.`;
+  static override examples = [
+    '<%= config.bin %> server ./data',
+    '<%= config.bin %> server /mnt/drive{1...4}',
+    '<%= config.bin %> server --address 127.0.0.1:9000 --certs-dir /etc/mts/certs /mnt/drive{1...8}',
+    "MINIO_ROOT_USER=operator MINIO_ROOT_PASSWORD='choose a long one' <%= config.bin %> server --json /mnt/drive{1...4}",
+  ];
+  static override strict = false;
+  static override args = { dir: Args.string({ description: 'folder, or range of folders, to keep objects in', ignoreStdin: true }) };
+  static override flags = {
+    address: Flags.string({ description: 'HOST:PORT or :PORT to listen on [default: :9000, env MINIO_ADDRESS]' }),
+    'certs-dir': Flags.string({ char: 'S', description: 'folder with public.crt and private.key [default: ~/.minio/certs]' }),
+    json: Flags.boolean({ description: 'log one JSON object per line, on stdout' }),
+    quiet: Flags.boolean({ char: 'q', description: 'no banner; log warnings and errors only' }),
+    'console-address': Flags.string({ hidden: true }),
+    'config-dir': Flags.string({ char: 'C', hidden: true }),
+    anonymous: Flags.boolean({ hidden: true }),
+  };
+
+  override async run(): Promise<void> {
+    const { runServer, splitWords } = await import('../src/server/index.js');
+    const words = splitWords(process.env['MINIO_OPTS']);
+    // What is typed wins over MINIO_OPTS, as the last of a repeated flag does.
+    const { flags, argv } = await this.parse(Server, [...words, ...this.argv]);
+    const ignored = (['console-address', 'config-dir', 'anonymous'] as const).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
+    const code = await runServer({
+      drives: argv as string[],
+      address: flags.address,
+      certsDir: flags['certs-dir'],
+      isJson: flags.json,
+      isQuiet: flags.quiet,
+      ignored: ignored.map((flag) => `--${flag}`),
+      environment: process.env,
+    });
+    this.exit(code);
+  }
+
+  protected override async catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
+    if (error.oclif?.exit !== undefined && error.message.startsWith('EEXIT')) return super.catch(error);
+    const { EXIT, failureSentence } = await import('../src/view/index.js');
+    const failure = error.oclif === undefined ? error : new UsageError(error.message.split('\n')[0] ?? '', 'See `mts server --help`.');
+    if (this.argv.includes('--json')) {
+      const { message, hint } = { hint: '', ...(failure instanceof UsageError ? failure : {}), message: failure.message };
+      process.stdout.write(`${JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: message, hint })}\n`);
+    } else process.stderr.write(`mts: <ERROR> ${failureSentence(failure)}\n`);
+    process.exitCode = EXIT.failed;
+  }
+}

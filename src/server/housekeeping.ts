@@ -1,0 +1,40 @@
+/** What the server does from time to time, whatever the requests. */
+import type { Log, Random } from '../base/index.js';
+
+/** The part of the store that needs it. */
+export interface ExpiringUploads {
+  /** Removes uploads begun longer ago than this. */
+  expireUploads(olderThanMs: number): Promise<unknown>;
+}
+
+const HOUR_MS = 3_600_000;
+/** As MinIO: an upload that nobody completed within a day is given up. */
+const STALE_UPLOAD_MS = 24 * HOUR_MS;
+
+/** Begins; the result stops it and waits for what is under way. */
+export function startHousekeeping(store: ExpiringUploads, options: { readonly random: Random; readonly log: Log }): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let isStopped = false;
+  const plan = (): void => {
+    if (isStopped) return;
+    // Servers that were started together shall not all work at the same minute.
+    const delayMs = HOUR_MS * (0.75 + options.random.fraction() / 2);
+    timer = setTimeout(() => void (running = run()), delayMs);
+    timer.unref();
+  };
+  const run = async (): Promise<void> => {
+    try {
+      await store.expireUploads(STALE_UPLOAD_MS);
+    } catch (error) {
+      options.log.warn('removing stale uploads failed; it is tried again in an hour', { reason: error instanceof Error ? error.message : String(error) });
+    }
+    plan();
+  };
+  plan();
+  return async () => {
+    isStopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}

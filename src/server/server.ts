@@ -1,0 +1,182 @@
+/**
+ * The composition root: listener, drives, store and S3 door are opened in this order and closed in reverse. Several
+ * servers can live in one process; nothing here is global.
+ */
+import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { SystemClock, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
+import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type Deployment, type DriveStatus, type OpenedDeployment } from '../cluster/index.js';
+import { LocalDrive, type Drive } from '../drive/index.js';
+import { isThisMachine, listen, parseListenAddress, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
+import { createS3Handler } from '../s3/index.js';
+import { createStore } from '../store/index.js';
+import { answerHealth } from './health.js';
+import { startHousekeeping } from './housekeeping.js';
+
+export interface ServerConfig {
+  /** Drive arguments as typed: folders, ranges. */
+  readonly drives: readonly string[];
+  /** `:9000`, `127.0.0.1:0`. */
+  readonly address: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** Demanded in signatures and answered by GetBucketLocation; empty accepts any. */
+  readonly region: string;
+  readonly certificate?: Certificate | undefined;
+  /** MINIO_ERASURE_SET_DRIVE_COUNT, MINIO_STORAGE_CLASS_STANDARD, MINIO_STORAGE_CLASS_RRS. */
+  readonly setDriveCount?: string | undefined;
+  readonly standardClass?: string | undefined;
+  readonly reducedClass?: string | undefined;
+  /** MINIO_CI_CD: drives may lie on the root device whatever the others do. */
+  readonly allowRootDrive: boolean;
+  readonly log: Log;
+}
+
+export interface OpenServer {
+  readonly address: ListenAddress;
+  readonly scheme: 'http' | 'https';
+  readonly port: number;
+  drives(): DriveStatus[];
+  setCertificate(certificate: Certificate): void;
+  /** Finishes requests in flight, for at most `limitMs`, then closes the drives. A repeated call with less time hurries it. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** How often drives are looked at that nobody uses. */
+const DRIVE_CHECK_MS = 5000;
+
+/** Opens a server. Throws a UsageError, with nothing written and nothing left open, where it cannot start. */
+export async function openServer(config: ServerConfig): Promise<OpenServer> {
+  const server = new MtsServer(config);
+  try {
+    await server.open();
+  } catch (error) {
+    await server.close(0);
+    throw error;
+  }
+  return server;
+}
+
+type Door = (request: IncomingMessage, response: ServerResponse) => void;
+
+class MtsServer implements OpenServer {
+  readonly address: ListenAddress;
+  readonly #config: ServerConfig;
+  readonly #clock: Clock = new SystemClock();
+  readonly #random: Random = systemRandom;
+  #listener: Listener | undefined;
+  #opened: OpenedDeployment | undefined;
+  #door: Door | undefined;
+  #stopHousekeeping: (() => Promise<void>) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(config: ServerConfig) {
+    this.#config = config;
+    this.address = parseListenAddress(config.address);
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.#config.certificate === undefined ? 'http' : 'https';
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  async open(): Promise<void> {
+    const { log, certificate, accessKey, secretKey, region } = this.#config;
+    const layouts = parseDriveArguments(this.#config.drives, { listenPort: this.address.port, isThisMachine, setDriveCount: this.#config.setDriveCount });
+    checkSubmounts(await mountTable(), layouts.flatMap((layout) => layout.drives));
+    // Listening comes first: a port that is taken is found out before any drive is touched, and probes get answers.
+    this.#listener = await listen({ address: this.address, certificate, handler: (request, response) => this.#answer(request, response) });
+    this.#opened = await this.#openDeployment(layouts);
+    const common = { clock: this.#clock, random: this.#random, log };
+    const store = createStore({ deployment: this.#opened.deployment, locker: new LocalLocker(), ...common });
+    await store.recover();
+    const identity = { accessKey, secretKey };
+    const lookup = (key: string): typeof identity | undefined => (key === accessKey ? identity : undefined);
+    this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}` });
+    this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log });
+  }
+
+  drives(): DriveStatus[] {
+    return this.#opened?.statuses() ?? [];
+  }
+
+  setCertificate(certificate: Certificate): void {
+    this.#listener?.setCertificate(certificate);
+  }
+
+  async close(limitMs: number): Promise<void> {
+    const listenerClosed = this.#listener?.close(limitMs);
+    this.#closed ??= this.#closeRest(listenerClosed);
+    await this.#closed;
+  }
+
+  async #closeRest(listenerClosed: Promise<void> | undefined): Promise<void> {
+    await listenerClosed;
+    await this.#stopHousekeeping?.();
+    await this.#opened?.close();
+  }
+
+  #openDeployment(layouts: ReturnType<typeof parseDriveArguments>): Promise<OpenedDeployment> {
+    return openDeployment({
+      layouts,
+      openDrive: (path): Drive => new LocalDrive(path),
+      makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+      removeFolder: (path) => rmdir(path),
+      allowRootDrive: this.#config.allowRootDrive,
+      standardClass: this.#config.standardClass,
+      reducedClass: this.#config.reducedClass,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#config.log,
+      monitor: { intervalMs: DRIVE_CHECK_MS, schedule: scheduleOnce },
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (answerHealth(request, response, { deployment: () => this.#deployment, hasDefaultClasses: this.#hasDefaultClasses })) return;
+    if (this.#door === undefined) refuseNotReady(request, response);
+    else this.#door(request, response);
+  }
+
+  get #deployment(): Deployment | undefined {
+    return this.#door === undefined ? undefined : this.#opened?.deployment;
+  }
+
+  get #hasDefaultClasses(): boolean {
+    return (this.#config.standardClass ?? '') === '' && (this.#config.reducedClass ?? '') === '';
+  }
+}
+
+/** The version in package.json, the same from sources and from dist/. */
+export const VERSION = readVersion();
+
+function readVersion(): string {
+  const require = createRequire(import.meta.url);
+  return (require('mts/package.json') as { readonly version: string }).version;
+}
+
+function scheduleOnce(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** Linux's list of mounts; empty where there is none. */
+async function mountTable(): Promise<string> {
+  return readFile('/proc/self/mounts', 'utf8').catch(() => '');
+}
+
+const NOT_READY =
+  '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>XMinioServerNotInitialized</Code><Message>Server not initialized yet, please try again.</Message></Error>';
+
+function refuseNotReady(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.shouldKeepAlive = false;
+  response.writeHead(503, { 'Content-Type': 'application/xml', 'Content-Length': String(NOT_READY.length), 'Retry-After': '60' });
+  response.end(request.method === 'HEAD' ? undefined : NOT_READY);
+}
