@@ -34,7 +34,7 @@ is stored. ${EXIT_HELP}`;
     const { parseAttributes, parseSize, parseTags, pipeToFile, pipeToObject } = await loadTransfers();
     const { flags } = this;
     const context = { ...(await this.context(flags)), onBytes: () => {} };
-    this.signal.addEventListener('abort', () => process.stdin.destroy(new Error('interrupted')));
+    this.signal.addEventListener('abort', () => void process.stdin.destroy());
     if (target.kind === 'local') return pipeToFile(process.stdin, target.text, context);
     if (target.bucket === '' || target.key === '') throw new UsageError('Object name cannot be empty.');
     if (target.key.endsWith('/')) throw new UsageError('Object name contains unsupported characters: it ends with a slash.');
