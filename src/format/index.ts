@@ -3,6 +3,39 @@
  * any MinIO release wrote and refuse, with a StorageError of code metadata-corrupt, what none did; encoders write what
  * RELEASE.2025-10-15 writes, byte for byte.
  */
+export { frameShard, framedSize, unframedSize, unframeShard } from './bitrot.js';
+export {
+  decodeBucketMetadata,
+  encodeBucketMetadata,
+  isBucketDocumentName,
+  type BucketDocument,
+  type BucketDocumentName,
+  type BucketMetadata,
+} from './bucket-metadata.js';
+export { CHECKSUM_RECORD_KEY, decodeChecksumRecords, encodeChecksumRecord, type ChecksumAlgorithm, type ChecksumRecord } from './checksum-record.js';
+export {
+  decodeFormatJson,
+  encodeFormatJson,
+  generationName,
+  OFFLINE_DRIVE_ID,
+  type FormatAlgorithm,
+  type FormatGeneration,
+  type FormatJson,
+} from './format-json.js';
+export { decodeHealingTracker, encodeHealingTracker, newHealingTracker, type HealingCounter, type HealingTracker } from './healing-tracker.js';
+export {
+  decodeObjectPath,
+  decodeUploadId,
+  DIRECTORY_SUFFIX,
+  encodeObjectPath,
+  encodeUploadId,
+  MULTIPART_FOLDER,
+  uploadName,
+  uploadsFolder,
+  uploadStartNs,
+} from './object-path.js';
+export { decodePartMeta, encodePartMeta, type PartMeta } from './part-meta.js';
+export { decodePoolBin, encodePoolBin, isLeaving, type Decommission, type PoolState } from './pool-bin.js';
 export { isUuid, uuidBytes, uuidText, versionIdBytes, versionIdText } from './uuid.js';
 export { msToNs, nsToMs, NS_PER_SECOND, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
