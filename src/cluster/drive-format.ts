@@ -1,7 +1,17 @@
 /** Reading and writing the identity of a drive: `.minio.sys/format.json` and the healing tracker beside it. */
 import { isStorageError, type Clock } from '../base/index.js';
 import type { Drive } from '../drive/index.js';
-import { SYSTEM_VOLUME, decodeFormatJson, decodeHealingTracker, encodeFormatJson, encodeHealingTracker, type FormatJson } from '../format/index.js';
+import {
+  decodeFormatJson,
+  decodeHealingTracker,
+  encodeFormatJson,
+  encodeHealingTracker,
+  generationName,
+  msToNs,
+  newHealingTracker,
+  SYSTEM_VOLUME,
+  type FormatJson,
+} from '../format/index.js';
 import type { FormatAnswer, PoolFormat, SlotPlace } from './format-plan.js';
 
 const FORMAT_PATH = 'format.json';
@@ -27,13 +37,11 @@ function answerOf(bytes: Uint8Array, isRootDevice: boolean): FormatAnswer {
   } catch (error) {
     return { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
   }
-  return formattedOrOld(format, isRootDevice);
-}
-
-function formattedOrOld(format: FormatJson, isRootDevice: boolean): FormatAnswer {
-  void format;
-  void isRootDevice;
-  return { kind: 'old', generation: '', hint: OLD_HINT };
+  const { generation, driveId, deploymentId } = format;
+  if (generation !== 'xl 3') return { kind: 'old', generation: generationName(generation), hint: OLD_HINT };
+  if (driveId === '') return { kind: 'old', generation: 'an older drive that a release of 2025 has overwritten without an identity', hint: 'restore format.json from a backup' };
+  if (deploymentId === '') return { kind: 'old', generation: 'early 2018, without a deployment id', hint: OLD_HINT };
+  return { kind: 'formatted', format, driveId, isEmpty: false, isRootDevice };
 }
 
 /** True where a drive holds no bucket. */
@@ -44,10 +52,7 @@ export async function isEmptyDrive(drive: Drive): Promise<boolean> {
 
 /** Gives a drive its identity. The drive has none attached. */
 export async function writeFormat(drive: Drive, format: PoolFormat, driveId: string): Promise<void> {
-  void encodeFormatJson;
-  void format;
-  void driveId;
-  await drive.writeFile(SYSTEM_VOLUME, FORMAT_PATH, new Uint8Array());
+  await drive.writeFile(SYSTEM_VOLUME, FORMAT_PATH, encodeFormatJson({ ...format, driveId }));
 }
 
 /** Takes back an identity given a moment ago. */
@@ -55,28 +60,27 @@ export async function removeFormat(drive: Drive): Promise<void> {
   await drive.remove(SYSTEM_VOLUME, FORMAT_PATH).catch(() => undefined);
 }
 
-export interface TrackerFacts {
+export interface TrackerFacts extends SlotPlace {
   readonly driveId: string;
   readonly poolIndex: number;
-  readonly place: SlotPlace;
-  readonly path: string;
 }
 
 /** Marks a drive as one to heal, for us and for real MinIO. */
 export async function writeTracker(drive: Drive, facts: TrackerFacts, clock: Clock): Promise<void> {
-  void facts;
-  void clock;
-  void encodeHealingTracker;
-  await drive.writeFile(SYSTEM_VOLUME, TRACKER_PATH, new Uint8Array());
+  const tracker = newHealingTracker({ ...facts, path: drive.endpoint, endpoint: drive.endpoint, startedNs: msToNs(clock.now()) });
+  await drive.writeFile(SYSTEM_VOLUME, TRACKER_PATH, encodeHealingTracker(tracker));
 }
 
-/** True where the drive carries its own unfinished tracker; one that cannot be read counts as unfinished. */
+/** True where the drive carries an unfinished tracker of its own. One that cannot be read counts: to heal a whole drive costs time, to trust an empty one data. */
 export async function hasUnfinishedTracker(drive: Drive, driveId: string): Promise<boolean> {
-  const bytes = await readIfThere(drive, TRACKER_PATH).catch(() => undefined);
-  if (bytes === undefined) return false;
-  void driveId;
-  void decodeHealingTracker;
-  return true;
+  try {
+    const bytes = await readIfThere(drive, TRACKER_PATH);
+    if (bytes === undefined) return false;
+    const tracker = decodeHealingTracker(bytes);
+    return tracker.driveId === driveId && !tracker.isFinished;
+  } catch (error) {
+    return isStorageError(error, 'metadata-corrupt');
+  }
 }
 
 const PROBE_PATH = 'tmp/.writable-check';

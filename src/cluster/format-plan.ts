@@ -8,17 +8,11 @@
  * least half of the pool's drives say.
  */
 import { UsageError } from '../base/index.js';
+import type { FormatJson } from '../format/index.js';
 import type { PoolLayout } from './endpoints.js';
-import type { DistributionAlgorithm } from './placement.js';
 
-/** A drive's identity and its pool's table, from a format.json of version 3. */
-export interface PoolFormat {
-  readonly isSingle: boolean;
-  readonly deploymentId: string;
-  /** Drive ids: `sets[set][slot]`. */
-  readonly sets: readonly (readonly string[])[];
-  readonly algorithm: DistributionAlgorithm;
-}
+/** What all drives of a pool have in common, from a format.json of erasure format version 3 with a deployment id. */
+export type PoolFormat = Pick<FormatJson, 'isSingle' | 'deploymentId' | 'sets' | 'algorithm'>;
 
 /** What one drive answered when its format.json was asked for. */
 export type FormatAnswer =

@@ -5,16 +5,14 @@
 import { crc32 } from 'node:zlib';
 
 import type { DriveInfo } from '../drive/index.js';
+import type { FormatAlgorithm } from '../format/index.js';
 import { sipHash24 } from '../hash/index.js';
-
-/** As format.json names them. The two SIPMOD ones place alike; the second says that the default parity is not half the set. */
-export type DistributionAlgorithm = 'CRCMOD' | 'SIPMOD' | 'SIPMOD+PARITY';
 
 /** Key (object name on the drive, without the bucket) -> set index. */
 export type SetChooser = (key: string) => number;
 
 /** How a pool finds the set of a key. `deploymentId` is the SipHash key of the SIPMOD algorithms. */
-export function setChooser(algorithm: DistributionAlgorithm, deploymentId: string, setCount: number): SetChooser {
+export function setChooser(algorithm: FormatAlgorithm, deploymentId: string, setCount: number): SetChooser {
   if (setCount === 1) return () => 0;
   if (algorithm === 'CRCMOD') return (key) => crc32(key) % setCount;
   const hashKey = Buffer.from(deploymentId.replaceAll('-', ''), 'hex');

@@ -82,6 +82,9 @@ export class PoolDrives {
     await this.#apply(plan.drives, format, !plan.isFirstFormatting);
     this.#warnOfMisplaced(plan.drives);
     await this.#checkWritable();
+    if (format.algorithm === 'CRCMOD') {
+      this.context.log.warn(`"${this.layout.commandLine}" was formatted before 2020: objects that were not rewritten since are in a format that this version does not show`);
+    }
     return {
       index: this.index,
       commandLine: this.layout.commandLine,
@@ -220,7 +223,7 @@ export class PoolDrives {
     if (drive === undefined || plan.place === undefined || id === undefined) return plan;
     let done = plan;
     if (plan.isToFormat) {
-      const facts = { driveId: id, poolIndex: this.index, place: plan.place, path: plan.path };
+      const facts = { driveId: id, poolIndex: this.index, ...plan.place };
       try {
         await this.#withFreshDrive(position, async (fresh) => {
           // The tracker first: a drive that carries the identity without it would pass for a whole one.
