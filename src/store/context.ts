@@ -1,12 +1,14 @@
 /** What every operation of the store works with, and how it finds an object: pool, set, path, lock. */
 import { StorageError, type Clock, type Log, type Random } from '../base/index.js';
-import { choosePool, setFor, type Deployment, type ErasureSet, type Locker } from '../cluster/index.js';
+import { choosePool, setFor, type Deployment, type ErasureSet, type LockMode, type Locker } from '../cluster/index.js';
 import type { DriveInfo } from '../drive/index.js';
 import type { DriveLanes } from './drive-lanes.js';
 import type { Latency } from './latency.js';
-import { checkObjectName, objectPath } from './object-name.js';
+import { encodeObjectPath } from '../format/index.js';
+import { checkObjectName } from './object-name.js';
 import { notFoundError } from './quorum.js';
 import { findVersion, type FoundVersion } from './read-version.js';
+import type { ObjectInfo } from './types.js';
 
 export interface StoreContext {
   readonly deployment: Deployment;
@@ -36,7 +38,7 @@ export function objectRef(bucket: string, key: string, versionId?: string): Obje
   if (versionId !== undefined && !VERSION_ID.test(versionId)) {
     throw new StorageError('version-id-invalid', `"${versionId}" is not a version id: "null" or a UUID is expected`, { bucket, key, versionId });
   }
-  return { bucket, key, path: objectPath(key), versionId: versionId?.toLowerCase() };
+  return { bucket, key, path: encodeObjectPath(key), versionId: versionId?.toLowerCase() };
 }
 
 const VERSION_ID = /^(null|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
@@ -45,8 +47,8 @@ const VERSION_ID = /^(null|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 const LOCK_TIMEOUT_MS = 60_000;
 
 /** Runs `work` while nobody else changes what the name stands for. Throws timed-out, aborted. */
-export async function withLock<T>(context: StoreContext, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const lock = await context.locker.acquire([name], 'write', { timeoutMs: LOCK_TIMEOUT_MS, signal });
+export async function withLock<T>(context: StoreContext, name: string, work: () => Promise<T>, signal?: AbortSignal, mode: LockMode = 'write'): Promise<T> {
+  const lock = await context.locker.acquire([name], mode, { timeoutMs: LOCK_TIMEOUT_MS, signal });
   try {
     return await work();
   } finally {
@@ -115,4 +117,11 @@ export async function setForWrite(context: StoreContext, ref: ObjectRef, size: n
 /** The set of each pool that may hold a key. */
 export function setsOf(context: StoreContext, ref: ObjectRef): ErasureSet[] {
   return context.deployment.pools.map((pool) => setFor(pool, ref.path));
+}
+
+/** Lets a precondition look at the latest version, undefined where there is none or it is a delete marker. The caller holds the object's lock. */
+export async function checkPrecondition(context: StoreContext, ref: ObjectRef, precondition: (current: ObjectInfo | undefined) => void): Promise<void> {
+  const { bucket, key, path } = ref;
+  const current = await locate(context, { bucket, key, path }, { inline: false });
+  precondition(current?.version.kind === 'object' ? { ...current.version, key, isLatest: true } : undefined);
 }

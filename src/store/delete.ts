@@ -48,7 +48,7 @@ async function putMarker(context: StoreContext, ref: ObjectRef, versionId: strin
   let marker: DeleteMarker = { kind: 'delete-marker', versionId, modTimeNs: context.clock.nextModTimeNs(), metaSys: new Map(), isFree: false };
   const change = (newestModTimeNs: bigint | undefined): VersionChange => {
     if (newestModTimeNs !== undefined) marker = { ...marker, modTimeNs: newestModTimeNs + 1n };
-    return { kind: 'put', entry: encodeVersion(marker) };
+    return { kind: 'put', entry: encodeVersion(marker, { shardIndex: 1 }) };
   };
   await transact(context, ref, set, change, () => marker.modTimeNs);
   return { isDeleteMarker: true, versionId };

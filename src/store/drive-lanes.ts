@@ -86,19 +86,24 @@ export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-const GRACE_MIN_MS = 25;
-const GRACE_MAX_MS = 1000;
+export interface Patience {
+  /** The least time that a drive has after the others reached the quorum. */
+  readonly graceMinMs: number;
+  readonly graceMaxMs: number;
+  /** False: outcome i is not waited for once there is a quorum. */
+  readonly isWaitedFor: (index: number) => boolean;
+}
+
+/** For calls that a late drive goes on with by itself. */
+export const SHORT_GRACE = { graceMinMs: 25, graceMaxMs: 1000 } as const;
+/** For calls after which a late drive is given up. */
+export const LONG_GRACE = { graceMinMs: 2000, graceMaxMs: 5000 } as const;
 
 /**
  * Waits until every outcome is there, or until `quorum` of them are good (or none can be any more) and those still missing
- * had three times as long as that took (25 ms to 1 s). A missing outcome is undefined.
- * `isWaitedFor(i)` false: outcome i is not waited for once there is a quorum.
+ * had three times as long as that took, within the limits. A missing outcome is undefined.
  */
-export async function gather<T>(
-  votes: readonly Promise<Outcome<T>>[],
-  quorum: number,
-  isWaitedFor: (index: number) => boolean = () => true,
-): Promise<(Outcome<T> | undefined)[]> {
+export async function gather<T>(votes: readonly Promise<Outcome<T>>[], quorum: number, patience: Patience): Promise<(Outcome<T> | undefined)[]> {
   const outcomes: (Outcome<T> | undefined)[] = votes.map(() => undefined);
   const startedMs = performance.now();
   let missing = votes.length;
@@ -108,8 +113,8 @@ export async function gather<T>(
     const look = (): void => {
       if (missing > 0) {
         if ((good < quorum && good + missing >= quorum) || timer !== undefined) return;
-        if (outcomes.some((outcome, i) => outcome === undefined && isWaitedFor(i))) {
-          const graceMs = Math.min(Math.max(2 * (performance.now() - startedMs), GRACE_MIN_MS), GRACE_MAX_MS);
+        if (outcomes.some((outcome, i) => outcome === undefined && patience.isWaitedFor(i))) {
+          const graceMs = Math.min(Math.max(2 * (performance.now() - startedMs), patience.graceMinMs), patience.graceMaxMs);
           timer = setTimeout(() => resolve([...outcomes]), graceMs);
           return;
         }

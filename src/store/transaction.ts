@@ -4,7 +4,7 @@
  */
 import { StorageError, type Log } from '../base/index.js';
 import type { Drive, StageResult, VersionChange } from '../drive/index.js';
-import { gather, outcomeOf, type DriveLanes } from './drive-lanes.js';
+import { SHORT_GRACE, gather, outcomeOf, type DriveLanes } from './drive-lanes.js';
 import { requireWriteQuorum, type Named, type Outcome } from './quorum.js';
 
 /** What a drive is to do: a change, nothing (its shards could not be written, for instance), or a reason not to be asked. */
@@ -78,25 +78,28 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
     }
     return enter(lanes, request, drive, change, { slot, stagedOnce, restage: restage.promise, decided: decided.promise, finished: finished.promise });
   });
-  const isWaitedFor = (slot: number): boolean => {
-    const drive = request.drives[slot];
-    return drive !== undefined && !lanes.isOverdue(drive);
+  const patience = {
+    ...SHORT_GRACE,
+    isWaitedFor: (slot: number): boolean => {
+      const drive = request.drives[slot];
+      return drive !== undefined && !lanes.isOverdue(drive);
+    },
   };
 
   try {
-    let staged = await gather(stagedOnce, request.quorum, isWaitedFor);
+    let staged = await gather(stagedOnce, request.quorum, patience);
     const newest = newestOf(staged);
     const modTimeNs = request.modTimeNs?.();
     if (newest !== undefined && modTimeNs !== undefined && newest >= modTimeNs) {
       changes = request.changes(newest);
       restage.resolve(changes);
     } else restage.resolve(undefined);
-    staged = await gather(passages.map((passage) => passage.staged), request.quorum, isWaitedFor);
+    staged = await gather(passages.map((passage) => passage.staged), request.quorum, patience);
     requireWriteQuorum(toOutcomes(staged, request), request.quorum, request.what, request);
     const changed = staged.some((outcome) => outcome?.ok === true && outcome.value.changed);
 
     decided.resolve('commit');
-    const committed = await gather(passages.map((passage) => passage.committed), request.quorum, isWaitedFor);
+    const committed = await gather(passages.map((passage) => passage.committed), request.quorum, patience);
     const outcomes = toOutcomes(committed, request);
     const missed = outcomes.flatMap((outcome, slot) => (outcome.ok ? [] : [slot]));
     for (const slot of missed) reportMiss(lanes, request, slot, outcomes[slot], passages[slot], log);

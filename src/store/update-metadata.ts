@@ -22,7 +22,7 @@ export async function updateMetadata(
     const { metaUser, metaSys, modTimeNs } = change(current);
     const version: ObjectVersion = { ...current, metaUser, metaSys, modTimeNs: modTimeNs ?? current.modTimeNs };
     const { distribution, dataShards, parityShards } = current.erasure;
-    const entry = encodeVersion(version);
+    const entry = encodeVersion(version, { shardIndex: 1 });
     const { isInline } = found.entry.header;
     const changes = found.set.drives.map((drive, slot): DriveChange => {
       const inline = found.metas[slot]?.inline.get(version.versionId);

@@ -1,0 +1,118 @@
+/**
+ * An upload in progress: a folder of the object's set, `.minio.sys/multipart/<SHA-256 of bucket/key>/<name>`, whose xl.meta is
+ * the object to be (without parts) and whose data dir takes the parts. Real servers use the same layout.
+ */
+import { StorageError } from '../../base/index.js';
+import { deleteQuorum, writeQuorum, type ErasureSet } from '../../cluster/index.js';
+import {
+  NULL_VERSION_ID,
+  SYSTEM_VOLUME,
+  decodeUploadId,
+  encodeUploadId,
+  encodeVersion,
+  uploadName,
+  uploadsFolder,
+  withShardIndex,
+  type ObjectVersion,
+} from '../../format/index.js';
+import { objectRef, setForWrite, setsOf, withLock, type ObjectRef, type StoreContext } from '../context.js';
+import { SHORT_GRACE, gather, outcomeOf } from '../drive-lanes.js';
+import { requireWriteQuorum, type Outcome } from '../quorum.js';
+import { findVersion } from '../read-version.js';
+import { shapeFor, storageClassMeta } from '../shape.js';
+import { runTransaction, type DriveChange } from '../transaction.js';
+import type { ObjectStore, UploadInfo } from '../types.js';
+
+/** Internal metadata of an upload that says what it is for: the folder's name hides it. Not part of the object. */
+export const UPLOAD_TARGET_KEY = 'x-minio-internal-mts-upload';
+
+export interface Upload {
+  readonly ref: ObjectRef;
+  readonly set: ErasureSet;
+  /** In `.minio.sys`. */
+  readonly folder: string;
+  /** The object as the upload's xl.meta has it: size 0, no parts. */
+  readonly version: ObjectVersion;
+  readonly info: UploadInfo;
+}
+
+/** Name of the lock on an upload. */
+export function uploadLock(upload: Upload): string {
+  return `${SYSTEM_VOLUME}/${upload.folder}`;
+}
+
+export function uploadInfoOf(key: string, uploadId: string, version: ObjectVersion): UploadInfo {
+  const { metaUser, metaSys } = version;
+  return { key, uploadId, initiatedMs: Number(version.modTimeNs / 1_000_000n), metaUser, metaSys };
+}
+
+/** Throws write-quorum, storage-full, and what the checks of names throw. */
+export async function createUpload(
+  context: StoreContext,
+  bucket: string,
+  key: string,
+  options: Parameters<ObjectStore['createUpload']>[2],
+): Promise<UploadInfo> {
+  const ref = objectRef(bucket, key);
+  const set = await setForWrite(context, ref, undefined);
+  const { erasure, metaSys } = shapeFor(set, ref, options.storageClass);
+  const modTimeNs = context.clock.nextModTimeNs();
+  const name = uploadName(context.random.uuid(), modTimeNs);
+  const version: ObjectVersion = {
+    kind: 'object',
+    versionId: options.versioning === 'enabled' ? context.random.uuid() : NULL_VERSION_ID,
+    modTimeNs,
+    size: 0,
+    dataDir: context.random.uuid(),
+    erasure,
+    parts: [],
+    metaUser: new Map([...options.metaUser, ...storageClassMeta(options.storageClass)]),
+    metaSys: new Map([...metaSys, ...(options.metaSys ?? []), [UPLOAD_TARGET_KEY, Buffer.from(`${bucket}/${key}`)]]),
+  };
+  const entry = encodeVersion(version, { shardIndex: 1 });
+  // Real servers keep an empty inline entry with an upload.
+  const changes = erasure.distribution.map((index): DriveChange => ({ kind: 'put', entry: withShardIndex(entry, index), inline: new Uint8Array() }));
+  const folder = `${uploadsFolder(bucket, ref.path)}/${name}`;
+  const quorum = writeQuorum(erasure.dataShards, erasure.parityShards);
+  const request = { bucket, key, id: context.random.uuid(), drives: set.drives, volume: SYSTEM_VOLUME, path: folder };
+  await runTransaction(context.lanes, { ...request, changes: () => changes, quorum, what: `Starting an upload of ${key}` }, context.log);
+  return uploadInfoOf(key, encodeUploadId(context.deployment.id, name), version);
+}
+
+/** The upload, from whichever pool has it. Throws upload-not-found, read-quorum. */
+export async function findUpload(context: StoreContext, bucket: string, key: string, uploadId: string): Promise<Upload> {
+  const ref = objectRef(bucket, key);
+  const name = decodeUploadId(uploadId)?.name;
+  const folder = `${uploadsFolder(bucket, ref.path)}/${name ?? ''}`;
+  const failures: unknown[] = [];
+  for (const set of name === undefined ? [] : setsOf(context, ref)) {
+    const found = await outcomeOf(findVersion({ set, bucket, key, versionId: undefined, volume: SYSTEM_VOLUME, path: folder, inline: false }, context.metaLatency));
+    if (!found.ok) failures.push(found.error);
+    else if (found.value?.version.kind === 'object') {
+      const { version } = found.value;
+      return { ref, set, folder, version, info: uploadInfoOf(key, uploadId, version) };
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  throw new StorageError('upload-not-found', `There is no upload ${uploadId} of ${bucket}/${key}; it may have been completed or aborted`, { bucket, key, uploadId });
+}
+
+/** Throws upload-not-found, write-quorum. */
+export async function abortUpload(context: StoreContext, bucket: string, key: string, uploadId: string): Promise<void> {
+  const known = await findUpload(context, bucket, key, uploadId);
+  await withLock(context, uploadLock(known), async () => removeUpload(context, await findUpload(context, bucket, key, uploadId)));
+}
+
+/** Removes an upload's folder with all its parts. The caller holds its lock. Throws write-quorum. */
+export async function removeUpload(context: StoreContext, { set, folder, ref }: Pick<Upload, 'set' | 'folder' | 'ref'>): Promise<void> {
+  const votes = set.drives.map(async (drive): Promise<Outcome<void>> => {
+    const refusal = context.lanes.refuse(drive);
+    if (refusal !== undefined || drive === undefined) return { ok: false, error: refusal };
+    const removed = await outcomeOf(drive.remove(SYSTEM_VOLUME, folder));
+    return removed.ok || (removed.error instanceof StorageError && removed.error.code === 'file-not-found') ? { ok: true, value: undefined } : removed;
+  });
+  const quorum = deleteQuorum(set.size);
+  const outcomes = await gather(votes, quorum, { ...SHORT_GRACE, isWaitedFor: () => true });
+  const late = new StorageError('drive-timeout', 'The drive was slower than the others');
+  requireWriteQuorum(outcomes.map((outcome) => outcome ?? { ok: false, error: late }), quorum, `Removing an upload of ${ref.key}`, ref);
+}

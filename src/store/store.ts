@@ -1,0 +1,120 @@
+/** The store as the doors see it: every operation, each in a file of its own, over one context. */
+import type { Clock, Log, Random } from '../base/index.js';
+import type { Deployment, Locker } from '../cluster/index.js';
+import { SYSTEM_VOLUME } from '../format/index.js';
+import { BucketSettingsFile, type SystemObjects } from './bucket-settings.js';
+import { Buckets } from './buckets.js';
+import type { StoreContext } from './context.js';
+import { deleteObject } from './delete.js';
+import { DriveLanes } from './drive-lanes.js';
+import { openObject, statObject } from './get.js';
+import { Latency } from './latency.js';
+import { listObjects, listObjectVersions } from './list.js';
+import { completeUpload } from './multipart/complete.js';
+import { expireUploads, listUploads } from './multipart/list-uploads.js';
+import { readParts } from './multipart/part-metas.js';
+import { putPart } from './multipart/put-part.js';
+import { abortUpload, createUpload, findUpload } from './multipart/upload.js';
+import { putObject } from './put.js';
+import { recover, type RecoveryReport } from './recovery.js';
+import type { ObjectStore } from './types.js';
+import { updateMetadata } from './update-metadata.js';
+
+export interface StoreOptions {
+  readonly deployment: Deployment;
+  readonly locker: Locker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** The store, and what its server does beside requests. */
+export interface Store extends ObjectStore {
+  /** Completes or drops what a crash left half done. Before the first request; repeating it is harmless. */
+  recover(): Promise<RecoveryReport>;
+  /** Removes uploads that were begun longer ago than this; gives how many. */
+  expireUploads(olderThanMs: number): Promise<number>;
+  /** Resolves when no drive is busy with a change any more, those that were answered long ago included. */
+  idle(): Promise<void>;
+}
+
+export function createStore(options: StoreOptions): Store {
+  const context: StoreContext = { ...options, lanes: new DriveLanes(), metaLatency: new Latency(), dataLatency: new Latency() };
+  const { deployment, clock, log } = options;
+  const settings = new BucketSettingsFile(systemObjects(context), () => clock.now());
+  const isEmpty = async (bucket: string): Promise<boolean> => {
+    const page = await listObjectVersions(deployment, bucket, { prefix: '', delimiter: '', after: '', limit: 1 });
+    return page.versions.length === 0;
+  };
+  const buckets = new Buckets({ deployment, settings, clock, log, isEmpty });
+  return {
+    makeBucket: (bucket, make) => buckets.make(bucket, make),
+    listBuckets: () => buckets.list(),
+    async bucketSettings(bucket) {
+      await buckets.check(bucket);
+      return settings.read(bucket);
+    },
+    async updateBucket(bucket, documents) {
+      await buckets.check(bucket);
+      await settings.update(bucket, documents);
+    },
+    deleteBucket: (bucket, remove) => buckets.remove(bucket, remove),
+
+    put: (bucket, key, body, put) => putObject(context, bucket, key, body, put),
+    stat: (bucket, key, stat) => statObject(context, bucket, key, stat),
+    open: (bucket, key, open) => openObject(context, bucket, key, open),
+    updateMetadata: (bucket, key, version, change) => updateMetadata(context, bucket, key, version, change),
+    delete: (bucket, key, remove) => deleteObject(context, bucket, key, remove),
+
+    async list(bucket, list) {
+      const { versioning } = await settings.read(bucket);
+      return listObjects(deployment, bucket, { ...list, mayHoldDeleteMarkers: versioning !== 'unversioned' });
+    },
+    listVersions: (bucket, list) => listObjectVersions(deployment, bucket, list),
+
+    createUpload: (bucket, key, create) => createUpload(context, bucket, key, create),
+    async uploadInfo(bucket, key, uploadId) {
+      return (await findUpload(context, bucket, key, uploadId)).info;
+    },
+    putPart: (bucket, key, uploadId, partNumber, body, put) => putPart(context, bucket, key, uploadId, partNumber, body, put),
+    async listParts(bucket, key, uploadId) {
+      const upload = await findUpload(context, bucket, key, uploadId);
+      const parts = await readParts(context, upload);
+      return { upload: upload.info, parts: [...parts.values()].map(({ info }) => info).sort((a, b) => a.number - b.number) };
+    },
+    listUploads: (bucket, list) => listUploads(context, bucket, list),
+    completeUpload: (bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete),
+    abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
+
+    recover: () => recover(context),
+    expireUploads: (olderThanMs) => expireUploads(context, olderThanMs),
+    async idle() {
+      for (const pool of deployment.pools) for (const set of pool.sets) await context.lanes.idle(set.drives);
+    },
+  };
+}
+
+/** Settings of buckets are small objects below `.minio.sys`, like those of clients. */
+function systemObjects(context: StoreContext): SystemObjects {
+  return {
+    async read(path) {
+      const opened = await openObject(context, SYSTEM_VOLUME, path, {});
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of opened.read()) chunks.push(Uint8Array.from(chunk));
+      return Buffer.concat(chunks);
+    },
+    async write(path, bytes) {
+      const body = { size: bytes.length, stream: oneChunk(bytes), digests: ['md5'] as const };
+      await putObject(context, SYSTEM_VOLUME, path, body, {
+        versioning: 'unversioned',
+        metaUser: new Map([['content-type', 'application/octet-stream']]),
+        judge: (digests) => ({ etag: Buffer.from(digests.get('md5') ?? []).toString('hex') }),
+      });
+    },
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a body is an async iterable
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  if (bytes.length > 0) yield bytes;
+}
