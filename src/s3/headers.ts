@@ -52,9 +52,16 @@ export function refuseRepeatedHeaders(request: HeaderCarrier): void {
 // eslint-disable-next-line no-control-regex -- bytes above ASCII
 const ABOVE_ASCII = /[^\u0000-\u007f]/;
 
-/** A header value that may hold UTF-8, from node's latin1. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A header value from node's latin1: UTF-8 where it is, else latin1, so that nothing is lost. */
 export function decodeHeaderText(value: string): string {
-  return ABOVE_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value;
+  if (!ABOVE_ASCII.test(value)) return value;
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'));
+  } catch {
+    return value;
+  }
 }
 
 // eslint-disable-next-line no-control-regex -- what node refuses in a header
