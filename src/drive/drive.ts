@@ -80,7 +80,8 @@ export interface ShardWriter {
 export interface DataReader {
   /**
    * Fills `target` from `offset` of `part.<partNumber>`. `target` should lie in shared memory (else it is copied).
-   * A file that ends earlier is `frame-corrupt`, a missing one `file-not-found`.
+   * A file that ends earlier is `frame-corrupt`, a missing one `file-not-found`. The memory is the drive's until this
+   * settles; after `drive-timeout` the hung call may still write into it, so it must never be used again.
    */
   read(partNumber: number, offset: number, target: Uint8Array): Promise<void>;
   close(): void;
@@ -141,7 +142,10 @@ export interface Drive {
 
   /** Creates a part file of a transaction: `.minio.sys/tmp/<transaction>/<dataDir>/part.<number>`. Does not wait for the drive. */
   createPart(transaction: string, dataDir: string, partNumber: number): ShardWriter;
-  /** Makes the change durable beside the object, not yet visible. The caller holds the object's write lock until after `commit`. */
+  /**
+   * Makes the change durable beside the object, not yet visible. Staging again, before the commit, replaces the change. A `put` on a damaged
+   * xl.meta starts a new one. The caller holds the object's write lock until after `commit`.
+   */
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult>;
   /** Makes a staged change visible: renames, durable when this resolves. Repeating it is harmless. */
   commit(transaction: string): Promise<void>;

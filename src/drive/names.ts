@@ -5,7 +5,6 @@ import { StorageError } from '../base/index.js';
 const BROKEN = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
 /** Half a surrogate pair has no UTF-8: two such names would become one file. */
 const NOT_UNICODE = /\p{Surrogate}/u;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Throws file-name-invalid unless `path` is components joined by `/`. Their length is left to the file system. */
 export function checkPath(path: string): string {
@@ -19,9 +18,4 @@ export function checkPath(path: string): string {
 export function checkName(name: string): string {
   if (name.includes('/')) throw new StorageError('file-name-invalid', `cannot use ${JSON.stringify(name)} as a name: it holds a "/"`);
   return checkPath(name);
-}
-
-/** True for the shape of a data dir's name. */
-export function isUuid(name: string): boolean {
-  return name.length === 36 && UUID.test(name);
 }

@@ -29,7 +29,7 @@ export function renameInto(from: string, folder: string, name: string, volumeFol
   try {
     renameSync(from, to);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
+    if (!isErrno(error, 'ENOENT') || folder === volumeFolder) throw error;
     for (const path of makeFolder(folder, volumeFolder)) changed.add(path);
     renameSync(from, to);
   }

@@ -112,9 +112,10 @@ export class DriveRoot {
         const isEnd = count < wanted - length;
         length += count;
         if (isEnd) break;
-        const more = lengthWanted === undefined ? wanted * 4 : lengthWanted(this.#scratch.subarray(0, length));
+        const more = lengthWanted?.(this.#scratch.subarray(0, length)) ?? Infinity;
         if (more <= length) break;
-        wanted = more;
+        // Step by step: a damaged length may ask for gigabytes that are not there.
+        wanted = Math.min(more, wanted * 4);
       }
       return this.#scratch.subarray(0, length);
     } finally {

@@ -13,7 +13,7 @@
  */
 import { closeSync, renameSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
 
-import { StorageError } from '../base/index.js';
+import { assert, StorageError } from '../base/index.js';
 import { entryDataDir, parseXlMeta, SYSTEM_VOLUME } from '../format/index.js';
 import type { DataReaders } from './data-readers.js';
 import type { StageResult, VersionChange } from './drive.js';
@@ -51,8 +51,9 @@ export class Transactions {
     const newestModTimeNs = current?.versions[0]?.header.modTimeNs;
     const plan = planChange(current, change);
     const result = { ...(newestModTimeNs !== undefined && { newestModTimeNs }), changed: plan !== undefined };
-    if (plan === undefined) return result;
     await this.#guarded(SYSTEM_VOLUME, action, async () => {
+      this.#unstage(transaction);
+      if (plan === undefined) return;
       folders.make(transaction);
       const dataDirs = this.#dataDirs(transaction, change);
       const { removesObject, replaced } = plan;
@@ -61,6 +62,18 @@ export class Transactions {
       await Promise.all([syncAndClose(file, syncs), ...[...dataDirs.values()].map((source) => syncs.folder(source))]);
     });
     return result;
+  }
+
+  /** Makes room for another change in the same transaction. */
+  #unstage(transaction: string): void {
+    const state = this.#states.get(transaction);
+    if (state === undefined) return;
+    assert(!state.isVisible, 'a transaction is staged again only before its commit');
+    const folder = this.tools.folders.path(transaction);
+    const own = this.tools.folders.dataDirs(transaction);
+    const links = [...state.dataDirs.keys()].filter((name) => !own.has(name));
+    for (const name of ['target', 'replaced', 'xl.meta', ...links]) unlinkIfThere(`${folder}/${name}`);
+    this.#states.delete(transaction);
   }
 
   async commit(transaction: string): Promise<void> {
@@ -76,6 +89,10 @@ export class Transactions {
       state.isVisible = true;
       await Promise.all([...changed].map((path) => syncs.folder(path)));
       state.isDurable = true;
+    }).catch((error: unknown) => {
+      // From here on it is what a crash would have left: listStaged tells of it.
+      folders.forget(transaction);
+      throw error;
     });
   }
 

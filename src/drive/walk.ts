@@ -5,10 +5,9 @@
 import { readdirSync, statSync } from 'node:fs';
 
 import { compareKeys, StorageError } from '../base/index.js';
-import { parseXlMeta, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
+import { isUuid, parseXlMetaIndex, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
 import type { WalkOptions } from './drive.js';
 import { driveFailure, isErrno } from './failures.js';
-import { isUuid } from './names.js';
 import type { DriveRoot } from './root.js';
 import { dataDirsOf } from './version-change.js';
 
@@ -172,6 +171,8 @@ export class Walk {
     try {
       return readdirSync(folder);
     } catch (error) {
+      // No folder can have a name that is too long.
+      if (isErrno(error, 'ENAMETOOLONG')) return [];
       if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw driveFailure(error, `list ${folder}`, this.root.path);
       const missing = this.root.missing(this.volume, folder);
       if (missing.code === 'file-not-found') return [];
@@ -185,7 +186,7 @@ export class Walk {
       return this.root.read(`${folder}/xl.meta`, INDEX_PIECE_BYTES, indexLength);
     } catch (error) {
       if (isErrno(error, 'ENOTDIR')) return 'no folder';
-      return isErrno(error, 'ENOENT', 'EISDIR') ? undefined : UNREADABLE;
+      return isErrno(error, 'ENOENT', 'EISDIR', 'ENAMETOOLONG') ? undefined : UNREADABLE;
     }
   }
 
@@ -232,7 +233,7 @@ export function indexLength(bytes: Uint8Array): number {
 
 function namedDataDirs(meta: Uint8Array): Set<string> {
   try {
-    return dataDirsOf(parseXlMeta(meta));
+    return dataDirsOf(parseXlMetaIndex(meta));
   } catch (error) {
     if (error instanceof StorageError) return new Set();
     throw error;
