@@ -52,7 +52,7 @@ export function sign(spec: RequestSpec): Signed {
   const canonical = [
     spec.method,
     path,
-    pairs.sort().join('&'),
+    pairs.sort((a, b) => (a.split('=')[0]! < b.split('=')[0]! ? -1 : 1)).join('&'),
     ...names.map((name) => `${name}:${headers[name]!.trim().replace(/ +/g, ' ')}`),
     '',
     names.join(';'),
