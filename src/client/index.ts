@@ -27,3 +27,5 @@ export const loadProbe = () => import('./probe.js');
 export const loadFind = () => import('./find.js');
 export type { Found } from './find.js';
 export { parseSize } from './transfer/parts.js';
+export const loadShare = () => import('./share.js');
+export { ShareLinks, timeLeftMs, type ShareLink } from './share-links.js';

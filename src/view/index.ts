@@ -15,3 +15,4 @@ export { perfCells, PERF_COLUMNS, perfRowJson } from './perf.js';
 export { transferLine } from './transfer.js';
 export { ageFlags, copyFlags, TransferCommand, writeFlags } from './transfer-command.js';
 export { unknownAlias } from './unknown-alias.js';
+export { shareBlock, shareObject } from './share.js';

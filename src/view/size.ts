@@ -6,9 +6,9 @@ export function formatSize(bytes: number): string {
   return parts(bytes).join(' ');
 }
 
-/** Seven columns, right-aligned, without a blank: `  19MiB`. */
+/** Right-aligned in six columns, without a blank: ` 19MiB`. */
 export function formatListingSize(bytes: number): string {
-  return parts(bytes).join('').padStart(7);
+  return parts(bytes).join('').padStart(6);
 }
 
 /** `19MiB`: for `du`. */
