@@ -100,7 +100,7 @@ export class Buckets {
       if (refused.length > 0) throw new StorageError('bucket-not-empty', `The bucket ${bucket} is not empty`, { bucket });
       throw quorumError('write-quorum', 'Removing the bucket', bucket, set, outcomes);
     }
-    await this.#options.settings.remove(bucket);
+    this.#options.settings.remove(bucket);
     for (const set of this.#sets) await onEachDrive(set, (drive) => drive.remove(SYSTEM_VOLUME, `buckets/${bucket}`));
   }
 }

@@ -4,12 +4,11 @@
  * between the two nothing can be known until more drives answer.
  */
 import { StorageError, isStorageError } from '../base/index.js';
-import type { ErasureSet } from '../cluster/index.js';
+import { deleteQuorum, type ErasureSet } from '../cluster/index.js';
 import type { Drive } from '../drive/index.js';
-import { parseXlMeta, type XlVersionEntry, type XlVersionHeader } from '../format/index.js';
+import { encodeObjectPath, parseXlMetaIndex, type XlVersionEntry, type XlVersionHeader } from '../format/index.js';
 import { outcomeOf } from './drive-lanes.js';
-import { objectPath } from './object-name.js';
-import { absenceQuorumOf, deleteQuorumOf, sayOfError, type DriveSays } from './quorum.js';
+import { absenceQuorumOf, sayOfError, type DriveSays } from './quorum.js';
 
 /**
  * Merges what all drives of a set say about a key; gives the versions held by at least half of the drives, newest first.
@@ -17,7 +16,7 @@ import { absenceQuorumOf, deleteQuorumOf, sayOfError, type DriveSays } from './q
  */
 export function mergeVersions(says: readonly DriveSays[]): readonly XlVersionEntry[] {
   const holdersMin = absenceQuorumOf(says.length);
-  const acknowledgedMin = deleteQuorumOf(says.length);
+  const acknowledgedMin = deleteQuorum(says.length);
   const unknown = says.filter((say) => say === 'unknown').length;
   const groups = new Map<string, { readonly entry: XlVersionEntry; count: number }>();
   for (const say of says) {
@@ -67,7 +66,7 @@ export async function agreedVersions(set: ErasureSet, bucket: string, key: strin
 
 async function versionsOn(drive: Drive | undefined, bucket: string, key: string): Promise<readonly XlVersionEntry[]> {
   if (drive?.state !== 'online') throw new StorageError('drive-not-found', `The drive is ${drive?.state ?? 'missing'}`, { drive: drive?.endpoint });
-  return parseXlMeta(await drive.readXlMeta(bucket, objectPath(key), { inline: false })).versions;
+  return parseXlMetaIndex(await drive.readXlMeta(bucket, encodeObjectPath(key), { inline: false })).versions;
 }
 
 /** Two drives hold the same version where these agree; signatures of old releases may differ without a difference that matters. */

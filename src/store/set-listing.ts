@@ -6,7 +6,7 @@
 import { StorageError, compareKeys, isStorageError, keyAfter } from '../base/index.js';
 import type { Drive, WalkEntry, WalkOptions } from '../drive/index.js';
 import type { ErasureSet } from '../cluster/index.js';
-import { parseXlMeta, type XlVersionEntry } from '../format/index.js';
+import { parseXlMetaIndex, type XlVersionEntry } from '../format/index.js';
 import { agreedVersions } from './merge-versions.js';
 
 export interface SetEntry {
@@ -207,7 +207,7 @@ function compareEntries(a: WalkEntry, b: WalkEntry): number {
 
 function parseOrUndefined(bytes: Uint8Array): readonly XlVersionEntry[] | undefined {
   try {
-    return parseXlMeta(bytes).versions;
+    return parseXlMetaIndex(bytes).versions;
   } catch (error) {
     if (isStorageError(error, 'metadata-corrupt')) return undefined;
     throw error;

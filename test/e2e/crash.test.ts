@@ -87,7 +87,7 @@ async function work(s3: S3Client, ledger: Ledger, worker: number, isOver: () => 
 async function uploadInParts(s3: S3Client, ledger: Ledger, key: string): Promise<void> {
   const pieces = [randomBytes(5 * 1024 * 1024), randomBytes(100_000)];
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: key }));
-  const parts = [];
+  const parts: { PartNumber: number; ETag: string | undefined }[] = [];
   for (const [i, Body] of pieces.entries()) {
     const { ETag } = await s3.send(new UploadPartCommand({ Bucket: BUCKET, Key: key, UploadId, PartNumber: i + 1, Body }));
     parts.push({ PartNumber: i + 1, ETag });

@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setChooser, type Deployment, type ErasureSet } from '../../src/cluster/index.js';
+import { LocalDrive, type Drive } from '../../src/drive/index.js';
+import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
+
+interface FormatFile {
+  readonly id: string;
+  readonly xl: { readonly this: string; readonly sets: readonly (readonly string[])[] };
+}
+
+/** One pool of drives in the order of their sets, as the server would assemble it. */
+export function poolOf(sets: readonly (readonly (Drive | undefined)[])[], deploymentId: string, poolIndex = 0): Deployment['pools'][number] {
+  const parityOf = (size: number): number => (size === 1 ? 0 : Math.min(4, Math.floor(size / 2)));
+  return {
+    index: poolIndex,
+    commandLine: 'test',
+    setIndexOf: setChooser('SIPMOD+PARITY', deploymentId, sets.length),
+    sets: sets.map(
+      (drives, setIndex): ErasureSet => ({
+        poolIndex,
+        setIndex,
+        size: drives.length,
+        defaultParity: parityOf(drives.length),
+        reducedParity: drives.length === 1 ? 0 : 1,
+        drives,
+        isHealing: () => false,
+      }),
+    ),
+  };
+}
+
+/** The drives of a fixture, each in the slot that its format.json says. */
+export class FixtureDeployment implements AsyncDisposable {
+  readonly #root: string;
+  readonly fixture: Fixture;
+  readonly deployment: Deployment;
+  readonly drives: readonly LocalDrive[];
+
+  constructor(name: string) {
+    this.#root = mkdtempSync(join(tmpdir(), 'mts-test-store-'));
+    this.fixture = unpackFixture(name, this.#root);
+    this.drives = this.fixture.drives.map((path) => new LocalDrive(path));
+    const formats = this.fixture.drives.map((path) => JSON.parse(readFileSync(join(path, '.minio.sys/format.json'), 'utf8')) as FormatFile);
+    formats.forEach((format, i) => this.drives[i]!.attach(format.xl.this));
+    const layouts = [...new Map(formats.map((format) => [JSON.stringify(format.xl.sets), format.xl.sets])).values()];
+    const id = formats[0]!.id;
+    this.deployment = {
+      id,
+      pools: layouts.map((sets, poolIndex) =>
+        poolOf(
+          sets.map((uuids) => uuids.map((uuid) => this.drives[formats.findIndex((format) => format.xl.this === uuid)])),
+          id,
+          poolIndex,
+        ),
+      ),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.drives.map((drive) => drive.close()));
+    rmSync(this.#root, { recursive: true });
+  }
+}
+
+/** Empty drives in one set. */
+export class FreshDeployment implements AsyncDisposable {
+  readonly root = mkdtempSync(join(tmpdir(), 'mts-test-store-'));
+  readonly paths: readonly string[];
+  readonly drives: readonly LocalDrive[];
+  readonly deployment: Deployment;
+
+  constructor(driveCount: number, wrap: (drive: Drive) => Drive = (drive) => drive) {
+    this.paths = Array.from({ length: driveCount }, (_, i) => join(this.root, `d${i + 1}`));
+    for (const path of this.paths) mkdirSync(join(path, '.minio.sys', 'tmp'), { recursive: true });
+    this.drives = this.paths.map((path) => new LocalDrive(path));
+    const id = '7d3f4c63-373a-4d1b-a89c-e7e930f93cfc';
+    this.deployment = { id, pools: [poolOf([this.drives.map(wrap)], id)] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.drives.map((drive) => drive.close()));
+    rmSync(this.root, { recursive: true });
+  }
+}
