@@ -19,12 +19,14 @@ export interface ProgressState {
 const REDRAWS_PER_SECOND = 8;
 /** The rate shown is that of about the last seconds, so that it follows without jumping. */
 const RATE_WINDOW_MS = 5_000;
+const SAMPLE_EVERY_MS = 100;
 
 /** The rate of the last seconds, from samples of a growing count. */
 export class RateMeter {
   readonly #samples: { readonly atMs: number; readonly bytes: number }[] = [];
 
   add(atMs: number, bytes: number): void {
+    if (atMs - (this.#samples.at(-1)?.atMs ?? -SAMPLE_EVERY_MS) < SAMPLE_EVERY_MS) return;
     this.#samples.push({ atMs, bytes });
     while (this.#samples.length > 2 && atMs - (this.#samples[0]?.atMs ?? atMs) > RATE_WINDOW_MS) this.#samples.shift();
   }

@@ -2,6 +2,7 @@
  * Changes of a bucket as they happen, from MinIO's notification stream; servers without it are found out here, so that
  * the caller can poll them instead.
  */
+import { isS3Error } from '../errors.js';
 import type { S3 } from '../s3.js';
 
 export interface RemoteChange {
@@ -10,37 +11,46 @@ export interface RemoteChange {
 }
 
 const EVENTS = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'] as const;
-/** The server writes something at least this often, so that a dead connection is noticed. */
-const PING_SECONDS = 10;
+/** The server writes something at least this often; it sends its headers with the first of it, so waiting means delay. */
+const PING_SECONDS = 1;
+/** A server that has not begun to answer by then is polled instead. */
+const OPEN_MS_MAX = 4_000;
 const LINE_LENGTH_MAX = 1024 * 1024;
 
 /** Open notification streams of one bucket and prefix. */
 export class BucketWatch {
   private constructor(private readonly bodies: readonly AsyncIterable<Buffer>[], private readonly stop: AbortController) {}
 
-  /** Resolves when the streams are open, or to undefined when the server has no such thing. */
+  /**
+   * Resolves when the streams are open, or to undefined when the server has no such thing. Some servers take the request
+   * and then keep silent for good: they count as having no such thing either.
+   */
   static async open(s3: S3, bucket: string, prefix: string, signal: AbortSignal): Promise<BucketWatch | undefined> {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    const bodies: AsyncIterable<Buffer>[] = [];
-    for (const event of EVENTS) {
-      try {
-        const query = { events: event, prefix, suffix: '', ping: String(PING_SECONDS) };
-        const answer = await s3.request({ method: 'GET', bucket, query, signal: either, attempts: 1 });
-        bodies.push(answer.body);
-        // Servers that do not know the query list the bucket instead.
-        if (!/event-stream|json/.test(answer.headers['content-type'] ?? '')) {
-          stop.abort();
-          return undefined;
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        stop.abort();
-        if ((error as { name?: unknown }).name === 'S3Error') return undefined;
-        throw error;
+    const patience = setTimeout(() => stop.abort(), OPEN_MS_MAX);
+    try {
+      const answers = await Promise.all(
+        EVENTS.map((events) => {
+          const query = { events, prefix, suffix: '', ping: String(PING_SECONDS) };
+          return s3.request({ method: 'GET', bucket, query, signal: either, attempts: 1 });
+        }),
+      );
+      // Servers that do not know the query list the bucket instead.
+      if (answers.every(({ headers }) => /event-stream|json/.test(headers['content-type'] ?? ''))) {
+        return new BucketWatch(answers.map(({ body }) => body), stop);
       }
+      stop.abort();
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      const isSilent = stop.signal.aborted;
+      stop.abort();
+      if (isSilent || isS3Error(error)) return undefined;
+      throw error;
+    } finally {
+      clearTimeout(patience);
     }
-    return new BucketWatch(bodies, stop);
   }
 
   close(): void {

@@ -137,9 +137,12 @@ async function followBucket(source: RemotePlace, bucket: string, watched: Watche
       ? { ...watched, source: remoteAt(source, bucket, ''), target: placeInside(watched.target, `${bucket}/`) }
       : watched;
   let isFirst = true;
+  let canNotify = true;
   while (!signal.aborted) {
     try {
-      const watching = await BucketWatch.open(source.s3, bucket, key, signal);
+      // The stream is opened before the comparison, so that nothing falls between the two.
+      const watching: BucketWatch | undefined = canNotify ? await BucketWatch.open(source.s3, bucket, key, signal) : undefined;
+      canNotify = watching !== undefined;
       await mirrorOnce(scope);
       isFirst = false;
       if (watching) await drainChanges(watching, key, scope);
