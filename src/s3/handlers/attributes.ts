@@ -1,6 +1,6 @@
 /** GetObjectAttributes: chosen facts about an object as a document. */
 import type { ObjectInfo } from '../../store/index.js';
-import { checksumText, storedChecksum, type ObjectChecksum } from '../checksum-record.js';
+import { checksumText, storedChecksum, type ObjectChecksum } from '../object-checksum.js';
 import { ALGORITHMS } from '../checksums.js';
 import { failed, judgeRead, validators } from '../conditions.js';
 import { S3Error } from '../errors.js';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isStorageError, PART_NUMBER_MAX } from '../../base/index.js';
 import type { BodyVerdict, CompletePart, ObjectInfo, PartInfo, UploadInfo } from '../../store/index.js';
-import { checksumHeaders, checksumMetadata, checksumText, storedChecksum, type ObjectChecksum } from '../checksum-record.js';
+import { checksumHeaders, checksumMetadata, checksumText, storedChecksum, type ObjectChecksum } from '../object-checksum.js';
 import { ALGORITHMS, CHECKSUM_NAMES, joinChecksums } from '../checksums.js';
 import { stripEtag, writePrecondition } from '../conditions.js';
 import { S3Error } from '../errors.js';

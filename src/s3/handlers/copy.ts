@@ -3,7 +3,7 @@ import type { BodyVerdict, ByteRange, ObjectInfo, OpenedObject, Versioning } fro
 import { PUT_SIZE_MAX } from '../../base/index.js';
 import type { DigestName } from '../../hash/index.js';
 import { NULL_VERSION_ID } from '../../format/index.js';
-import { checksumMetadata, checksumText, storedChecksum, type ObjectChecksum } from '../checksum-record.js';
+import { checksumMetadata, checksumText, storedChecksum, type ObjectChecksum } from '../object-checksum.js';
 import { ALGORITHMS, digestBase64, digestHex, parseChecksumName, type ChecksumName } from '../checksums.js';
 import { failed, judgeRead, validators, writePrecondition } from '../conditions.js';
 import { S3Error } from '../errors.js';

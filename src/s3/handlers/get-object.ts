@@ -1,6 +1,6 @@
 /** GetObject and HeadObject: the same answer, with and without the bytes. */
 import type { ByteRange, ObjectInfo, OpenedObject } from '../../store/index.js';
-import { checksumHeaders, storedChecksum } from '../checksum-record.js';
+import { checksumHeaders, storedChecksum } from '../object-checksum.js';
 import { failed, judgeRead, validators } from '../conditions.js';
 import { S3Error } from '../errors.js';
 import { applyOverrides, clientSize, objectHeaders, refuseCustomerKeys, refuseTransformed } from '../metadata.js';

@@ -2,7 +2,7 @@
 import type { BodyVerdict } from '../../store/index.js';
 import { NULL_VERSION_ID } from '../../format/index.js';
 import type { Versioning } from '../../store/index.js';
-import { checksumHeaders, checksumMetadata, type ObjectChecksum } from '../checksum-record.js';
+import { checksumHeaders, checksumMetadata, type ObjectChecksum } from '../object-checksum.js';
 import { writePrecondition } from '../conditions.js';
 import { requestMetadata } from '../metadata.js';
 import { checkKey } from '../parameters.js';
