@@ -20,6 +20,8 @@ async function main() {
     return;
   }
   const args = await argumentsForOclif();
+  // npm checks the engine when it installs; checking at each start would load a package of fifty files.
+  process.env.OCLIF_DISABLE_ENGINE_WARNING ??= '1';
   const { execute } = require('@oclif/core');
   await execute({ dir: root, args });
 }

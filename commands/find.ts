@@ -19,7 +19,7 @@ export default class Find extends MtsCommand<typeof Find> {
     smaller: Flags.string({ description: 'smaller than this size' }),
     'older-than': Flags.string({ description: 'changed longer ago than e.g. 7d10h' }),
     'newer-than': Flags.string({ description: 'changed later than e.g. 7d10h ago' }),
-    maxdepth: Flags.integer({ description: 'cut names after that many folders', min: 0 }),
+    maxdepth: Flags.integer({ description: "cut names to that many elements, the target's own last one counted", min: 0 }),
     versions: Flags.boolean({ description: 'find all versions' }),
     metadata: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'key=regex that the metadata must fit' }),
     tags: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'key=regex that a tag must fit' }),
@@ -111,8 +111,9 @@ export default class Find extends MtsCommand<typeof Find> {
   }
 }
 
-/** The name down to `depth` elements below the top; what is deeper shows as its folder. */
+/** The name with at most `depth` elements, the last one of the top counted; what is deeper shows as its folder. */
 function cut(full: string, top: string, depth: number): string {
   const below = full.slice(top.length + 1).split('/');
-  return depth === 0 || below.length <= depth ? full : `${top}/${below.slice(0, depth).join('/')}/`;
+  if (depth === 0 || below.length < depth) return full;
+  return [top, ...below.slice(0, depth - 1), ''].join('/');
 }

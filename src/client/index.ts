@@ -29,3 +29,8 @@ export type { Found } from './find.js';
 export { parseSize } from './transfer/parts.js';
 export const loadShare = () => import('./share.js');
 export { ShareLinks, timeLeftMs, type ShareLink } from './share-links.js';
+export const loadStat = () => import('./stat.js');
+export type { ObjectStat } from './stat.js';
+/** Loads the AWS SDK. */
+export const loadBucketFacts = () => import('./bucket-facts.js');
+export type { BucketFacts } from './bucket-facts.js';

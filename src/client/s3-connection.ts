@@ -42,7 +42,7 @@ export interface S3Request {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   readonly body?: S3Body | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Path on the server instead of bucket and key, e.g. `/minio/health/cluster`; sent unsigned. */
+  /** Path on the server instead of bucket and key; health checks (`/minio/health/...`) are sent unsigned. */
   readonly plainPath?: string | undefined;
   /** 1 sends the request once only. */
   readonly attempts?: number | undefined;
@@ -143,7 +143,7 @@ export class S3Connection {
     const { body } = request;
     const context = this.signingContext(request.bucket ?? '', new Date());
     const isV2 = this.alias.api === 's3v2';
-    const isAnonymous = this.alias.accessKey === '' || request.plainPath !== undefined;
+    const isAnonymous = this.alias.accessKey === '' || request.plainPath?.startsWith('/minio/health/') === true;
     const isStream = body !== undefined && !(body instanceof Uint8Array);
     const isChunked = isStream && !isV2 && !isAnonymous && this.#endpoint.protocol === 'http:';
     const size = body === undefined ? undefined : body instanceof Uint8Array ? body.byteLength : body.sizeBytes;

@@ -16,3 +16,4 @@ export { transferLine } from './transfer.js';
 export { ageFlags, copyFlags, TransferCommand, writeFlags } from './transfer-command.js';
 export { unknownAlias } from './unknown-alias.js';
 export { shareBlock, shareObject } from './share.js';
+export { bucketBlock, bucketObject, statBlock, statObjectJson } from './stat.js';
