@@ -78,8 +78,8 @@ export async function hasUnfinishedTracker(drive: Drive, driveId: string): Promi
     if (bytes === undefined) return false;
     const tracker = decodeHealingTracker(bytes);
     return tracker.driveId === driveId && !tracker.isFinished;
-  } catch (error) {
-    return isStorageError(error, 'metadata-corrupt');
+  } catch {
+    return true;
   }
 }
 

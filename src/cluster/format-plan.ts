@@ -59,7 +59,6 @@ export type PoolPlan =
     };
 
 export interface PlanOptions {
-  readonly poolIndex: number;
   /** The root device rule is off (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
 }

@@ -163,7 +163,7 @@ export class PoolDrives {
   }
 
   #decide(answers: readonly FormatAnswer[]): PoolPlan {
-    return planPool(this.layout, answers, { poolIndex: this.index, allowRootDrive: this.context.allowRootDrive });
+    return planPool(this.layout, answers, { allowRootDrive: this.context.allowRootDrive });
   }
 
   async #makeFolder(path: string): Promise<void> {
@@ -235,7 +235,9 @@ export class PoolDrives {
         done = { ...plan, condition: 'offline', remark: `the drive ${plan.path} is empty and could not be formatted: ${error instanceof Error ? error.message : String(error)}` };
       }
     }
-    if (drive.id !== id) drive.attach(id);
+    // What the drive knows of itself is of the time before: attaching makes it forget, any call makes it look.
+    if (drive.id !== id || plan.isToFormat) drive.attach(id);
+    await drive.info().catch(() => undefined);
     if (done.condition === 'ok') this.#sets[plan.place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, id));
     return done;
   }

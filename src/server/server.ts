@@ -11,7 +11,7 @@ import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type 
 import { LocalDrive, type Drive } from '../drive/index.js';
 import { isThisMachine, listen, parseListenAddress, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
 import { createS3Handler } from '../s3/index.js';
-import { createStore } from '../store/index.js';
+import { createStore, type Store } from '../store/index.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
 
@@ -68,6 +68,7 @@ class MtsServer implements OpenServer {
   readonly #random: Random = systemRandom;
   #listener: Listener | undefined;
   #opened: OpenedDeployment | undefined;
+  #store: Store | undefined;
   #door: Door | undefined;
   #stopHousekeeping: (() => Promise<void>) | undefined;
   #closed: Promise<void> | undefined;
@@ -94,6 +95,7 @@ class MtsServer implements OpenServer {
     this.#opened = await this.#openDeployment(layouts);
     const common = { clock: this.#clock, random: this.#random, log };
     const store = createStore({ deployment: this.#opened.deployment, locker: new LocalLocker(), ...common });
+    this.#store = store;
     await store.recover();
     const identity = { accessKey, secretKey };
     const lookup = (key: string): typeof identity | undefined => (key === accessKey ? identity : undefined);
@@ -118,6 +120,8 @@ class MtsServer implements OpenServer {
   async #closeRest(listenerClosed: Promise<void> | undefined): Promise<void> {
     await listenerClosed;
     await this.#stopHousekeeping?.();
+    // Answered changes are still being tidied up on the drives.
+    await this.#store?.idle();
     await this.#opened?.close();
   }
 
