@@ -21,7 +21,7 @@ export interface ObjectPart {
   readonly number: number;
   /** Stored bytes (after compression and encryption). */
   readonly size: number;
-  /** The client's bytes; -1 where the writer did not know. */
+  /** The client's bytes; -1 where the writer did not know (objects of 2017 that 2025 healed say 0 beside a size). */
   readonly actualSize: number;
   /** Only in unfinished uploads of old generations. */
   readonly etag?: string;

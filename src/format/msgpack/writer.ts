@@ -26,12 +26,12 @@ export class MsgpackWriter {
 
   /** What was written so far: valid until the next write. */
   view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#length);
   }
 
-  /** A copy of what was written, from `start`. */
-  toBytes(start = 0): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, start, this.#length);
+  /** A copy of what was written. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.view());
   }
 
   /** A signed integer of Go: 0..127 and -32..-1 in the tag, then D0 (negative only), D1, D2, D3. */

@@ -126,7 +126,8 @@ function decodeParts(reader: MsgpackReader): ObjectPart[] {
       return true;
     });
     if (number < 1) throw corrupt('a legacy version has a part without a number');
-    parts.push({ number, size, actualSize });
+    // Releases before 2018 did not note it, which reads as 0.
+    parts.push({ number, size, actualSize: actualSize === 0 && size > 0 ? -1 : actualSize });
   }
   return parts;
 }

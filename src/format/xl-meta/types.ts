@@ -17,13 +17,13 @@ export interface XlVersionHeader {
   /** 0 for what is not an object. */
   readonly dataShards: number;
   readonly parityShards: number;
-  /** Four bytes, equal on all drives for the same version. */
+  /** Four bytes, equal on all drives for the same version (not for a legacy version: it covers hashes of that drive's part files). */
   readonly signature: Uint8Array;
 }
 
 export interface XlVersionEntry {
   readonly header: XlVersionHeader;
-  /** The encoded header (msgpack array): equal on all drives for the same version, so comparing bytes compares versions. */
+  /** The encoded header (msgpack array): equal on all drives for the same version (see signature), so comparing bytes compares versions. */
   readonly headerBytes: Uint8Array;
   /** The encoded record (msgpack map). Differs between drives in EcIndex only (and in the order of its metadata maps). */
   readonly record: Uint8Array;
