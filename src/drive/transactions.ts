@@ -140,8 +140,12 @@ export class Transactions {
     if (used === undefined) return;
     for (const [name, source] of state.dataDirs) {
       const moved = `${state.objectFolder}/${checkName(name)}`;
-      if (used.has(name) || statSync(moved, { throwIfNoEntry: false }) === undefined) continue;
-      if (statSync(source, { throwIfNoEntry: false }) !== undefined) continue;
+      const displaced = `${folder}/displaced-${name}`;
+      if (!isThere(moved) && isThere(displaced)) {
+        renameSync(displaced, moved);
+        continue;
+      }
+      if (used.has(name) || !isThere(moved) || isThere(source)) continue;
       if (source.startsWith(`${folder}/`)) await this.tools.removals.tree(moved);
       else renameSync(moved, source);
     }
@@ -219,6 +223,10 @@ export class Transactions {
   }
 }
 
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
 function dataDirOf(change: VersionChange & { readonly kind: 'put' }): string {
   return checkName(entryDataDir(change.entry) ?? '');
 }
@@ -247,7 +255,7 @@ function putIn(state: StagedState, folder: string, volumeFolder: string, changed
       if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) {
         renameSync(target, `${folder}/displaced-${name}`);
         renameSync(source, target);
-      } else if (!isErrno(error, 'ENOENT') || statSync(target, { throwIfNoEntry: false }) === undefined) throw error;
+      } else if (!isErrno(error, 'ENOENT') || !isThere(target)) throw error;
     }
     changed.add(state.objectFolder);
   }
