@@ -34,3 +34,11 @@ export interface Kernel {
   /** outputs[r][x] = XOR over c of rows[r][c] * inputs[c][x]. Outputs do not overlap inputs. All have the same length. */
   multiply(rows: readonly Uint8Array[], inputs: readonly Uint8Array[], outputs: readonly Uint8Array[]): void;
 }
+
+/** `Codec.verify` by encoding once more. */
+export function parityFits(codec: Codec, shards: readonly Uint8Array[]): boolean {
+  const parity = shards.slice(codec.dataShards);
+  const expected = parity.map((shard) => new Uint8Array(shard.length));
+  codec.encode(shards.slice(0, codec.dataShards), expected);
+  return parity.every((shard, index) => Buffer.compare(shard, expected[index] ?? shard) === 0);
+}

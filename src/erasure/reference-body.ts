@@ -11,8 +11,7 @@ const kernel: Kernel = {
       output.fill(0);
       inputs.forEach((input, column) => {
         const factor = rows[row]?.[column] ?? 0;
-        const products = Uint8Array.from({ length: 256 }, (_, byte) => multiply(factor, byte));
-        for (let x = 0; x < output.length; x++) output[x] = (output[x] ?? 0) ^ (products[input[x] ?? 0] ?? 0);
+        for (let x = 0; x < output.length; x++) output[x] = (output[x] ?? 0) ^ multiply(factor, input[x] ?? 0);
       });
     });
   },
