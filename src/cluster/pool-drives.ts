@@ -236,7 +236,7 @@ export class PoolDrives {
       }
     }
     // What the drive knows of itself is of the time before: attaching makes it forget, any call makes it look.
-    if (drive.id !== id || plan.isToFormat) drive.attach(id);
+    if (drive.id !== id || drive.state !== 'online') drive.attach(id);
     await drive.info().catch(() => undefined);
     if (done.condition === 'ok') this.#sets[plan.place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, id));
     return done;
