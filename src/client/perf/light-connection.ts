@@ -91,9 +91,13 @@ export class LightConnection {
         });
     if (isTls) socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${IDLE_TIMEOUT_MS / 1000} s`)));
-    socket.on('error', (error) => this.#fail(error));
+    // A socket that was given up may still say that it closed, when the next request runs on another.
+    socket.on('error', (error) => {
+      if (this.#socket === socket) this.#fail(error);
+    });
     socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = undefined;
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
       if (this.#state === 'close') this.#finish();
       else this.#fail(new Error('the server closed the connection'));
     });
