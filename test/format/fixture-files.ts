@@ -9,8 +9,21 @@ export interface PackedFile {
   readonly bytes: Uint8Array;
 }
 
-/** All plain files of a fixture. */
-export function filesOf(fixture: string): PackedFile[] {
+const unpacked = new Map<string, readonly PackedFile[]>();
+
+/** All plain files of a fixture; not to be changed. */
+export function filesOf(fixture: string): readonly PackedFile[] {
+  const files = unpacked.get(fixture) ?? unpack(fixture);
+  unpacked.set(fixture, files);
+  return files;
+}
+
+/** A file that a 2025 server wrote onto drives that are no fixture as a whole. */
+export function singleFile(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(join(import.meta.dirname, '../fixtures/single-files', name)));
+}
+
+function unpack(fixture: string): PackedFile[] {
   const tar = gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures', `${fixture}.tar.gz`)));
   const files: PackedFile[] = [];
   let longName: string | undefined;

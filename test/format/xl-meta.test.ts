@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isStorageError, StorageError } from '../../src/base/index.js';
@@ -29,11 +27,10 @@ import { MsgpackReader } from '../../src/format/msgpack/reader.js';
 import { MsgpackWriter } from '../../src/format/msgpack/writer.js';
 import { legacySignature } from '../../src/format/xl-meta/legacy-record.js';
 import { xxh64Low32 } from '../../src/hash/index.js';
-import { filesOf } from './fixture-files.js';
+import { filesOf, singleFile } from './fixture-files.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const text = (value: string): Uint8Array => new Uint8Array(Buffer.from(value));
-const single = (name: string): Uint8Array => new Uint8Array(readFileSync(join(import.meta.dirname, '../fixtures/single-files', name)));
 
 /** A one-byte object, as a 2025 server wrote it on the drive with shard 1 of 2+2. */
 const ONE_BYTE = new Uint8Array(
@@ -292,7 +289,8 @@ describe('xl.meta of earlier releases', () => {
       expect(bytes[6], path).toBe(2);
       const meta = parseXlMeta(bytes);
       const again = parseXlMeta(serializeXlMeta(meta));
-      expect(again, path).toEqual(meta);
+      expect(hex(versionHeadersOf(serializeXlMeta(again))), path).toBe(hex(versionHeadersOf(bytes)));
+      expect([...again.inline.keys()], path).toEqual([...meta.inline.keys()]);
       for (const entry of meta.versions) {
         const version = decodeVersion(entry);
         expect(entry.header.modTimeNs).toBe(version.modTimeNs);
@@ -366,7 +364,7 @@ describe('xl.meta of earlier releases', () => {
   });
 
   it('with a legacy version keeps it, decodes it and signs it as 2025 does', () => {
-    const metas = ['legacy-slot-1.xl.meta', 'legacy-slot-2.xl.meta'].map((name) => ({ bytes: single(name), meta: parseXlMeta(single(name)) }));
+    const metas = ['legacy-slot-1.xl.meta', 'legacy-slot-2.xl.meta'].map((name) => ({ bytes: singleFile(name), meta: parseXlMeta(singleFile(name)) }));
     // It covers the hashes of the whole part files, which differ from drive to drive: only the new version has equal headers.
     const [one, two] = metas.map(({ meta }) => meta.versions.map((entry) => hex(entry.headerBytes)));
     expect(one![0]).toBe(two![0]);
