@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { UsageError } from '../src/base/index.js';
-import { kindOf, list, loadDiskUsage, parseRewind, type ListingOptions, type Place } from '../src/client/index.js';
+import { kindOf, list, loadDiskUsage, parseRewind, type Listed, type ListingOptions, type Place, type RemotePlace, type Usage } from '../src/client/index.js';
 import { EXIT_HELP, Failure, formatTightSize, MtsCommand, targetArguments } from '../src/view/index.js';
 
 export default class Du extends MtsCommand<typeof Du> {
@@ -29,7 +28,9 @@ export default class Du extends MtsCommand<typeof Du> {
         if ((await kindOf(place, this.signal)) !== 'folder') {
           throw new Failure(`Source \`${target}\` is not a folder.`, new UsageError("Only folders are supported by 'du' command."));
         }
-        await this.#sum(place, options, recursive ? Infinity : depth);
+        const depthMax = recursive ? Infinity : depth;
+        if (place.kind === 'remote' && place.bucket === '') await this.#sumServer(place, options, depthMax);
+        else await this.#sum(place, options, depthMax);
       } catch (error) {
         if (error instanceof Failure) throw error;
         this.itemFailed(`Failed to find disk usage of \`${target}\` recursively.`, error);
@@ -37,16 +38,40 @@ export default class Du extends MtsCommand<typeof Du> {
     }
   }
 
-  async #sum(place: Place, options: ListingOptions, depthMax: number): Promise<void> {
+  /** A server's sum is that of its buckets; each is a level of its own, also when it is empty. */
+  async #sumServer(place: RemotePlace, options: ListingOptions, depthMax: number): Promise<void> {
+    let [sizeBytes, count] = [0, 0];
+    for (const { name } of await place.s3.listBuckets(this.signal)) {
+      const total = await this.#sum({ ...place, bucket: name }, options, depthMax - 1);
+      sizeBytes += total.sizeBytes;
+      count += total.count;
+    }
+    this.#show('', { path: '', sizeBytes, count });
+  }
+
+  /** Shows each folder down to the depth (none at depth 0) and gives the sum. */
+  async #sum(place: Place, options: ListingOptions, depthMax: number): Promise<Usage> {
     const { sumFolders } = await loadDiskUsage();
     const inside = place.kind === 'remote' && place.key !== '' && !place.key.endsWith('/') ? { ...place, key: `${place.key}/` } : place;
-    const top = place.kind === 'local' ? resolve(place.text).slice(1) : [place.bucket, place.key].filter(Boolean).join('/').replace(/\/$/, '');
-    const word = this.flags.versions ? 'version' : 'object';
-    for await (const { path, sizeBytes, count } of sumFolders(list(inside, options), depthMax)) {
-      const prefix = [top, path].filter(Boolean).join('/');
-      const line = `${formatTightSize(sizeBytes)}\t${count} ${word}${count === 1 ? '' : 's'}\t${prefix}`;
-      this.say({ prefix, size: sizeBytes, objects: count, status: 'success', isVersions: this.flags.versions }, line);
+    const top = place.kind === 'local' ? place.text : [place.bucket, place.key].filter(Boolean).join('/');
+    let total: Usage = { path: '', sizeBytes: 0, count: 0 };
+    for await (const usage of sumFolders(withoutMarkers(list(inside, options)), Math.max(depthMax, 1))) {
+      total = usage;
+      if (depthMax > 0) this.#show(top.replace(/^\/+|\/+$/g, ''), usage);
       await this.outputReady();
     }
+    return total;
   }
+
+  #show(top: string, { path, sizeBytes, count }: Usage): void {
+    const isVersions = this.flags.versions;
+    const prefix = [top, path].filter(Boolean).join('/');
+    const word = `${isVersions ? 'version' : 'object'}${count === 1 ? '' : 's'}`;
+    this.say({ prefix, size: sizeBytes, objects: count, status: 'success', isVersions }, `${formatTightSize(sizeBytes)}\t${count} ${word}\t${prefix}`);
+  }
+}
+
+/** Delete markers are versions, but take no room. */
+async function* withoutMarkers(entries: AsyncIterable<Listed>): AsyncGenerator<Listed> {
+  for await (const entry of entries) if (entry.isDeleteMarker !== true) yield entry;
 }

@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { kindOf, list, loadFind, parseAgeMs, parseSize, type Found, type Listed, type Place } from '../src/client/index.js';
 import { EXIT, EXIT_HELP, Failure, formatJsonTime, formatSize, formatTime, MtsCommand, targetArguments } from '../src/view/index.js';
@@ -64,12 +64,12 @@ export default class Find extends MtsCommand<typeof Find> {
 
   async *#walk(place: Place, fits: (key: string, entry: Listed) => boolean): AsyncGenerator<Found> {
     const { maxdepth, versions } = this.flags;
-    const top = place.text.replace(/\/+$/, '');
+    const top = place.kind === 'local' ? resolve(place.text) : place.text.replace(/\/+$/, '');
     const isFile = (await kindOf(place, this.signal)) === 'file';
     const inside = place.kind === 'remote' && place.key !== '' && !isFile && !place.key.endsWith('/') ? { ...place, key: `${place.key}/` } : place;
     let last = '';
-    for await (const entry of list(inside, { isRecursive: true, withVersions: versions, signal: this.signal })) {
-      const full = isFile ? top : `${top}/${entry.name}`;
+    for await (const entry of list(inside, { isRecursive: true, withVersions: versions, withFolders: true, signal: this.signal })) {
+      const full = isFile ? top : `${top}/${entry.name.replace(/\/$/, '')}`;
       if (isFile && entry.name !== posix.basename(top)) break;
       if (!fits(full, entry)) continue;
       const key = maxdepth === undefined ? full : cut(full, top, maxdepth);

@@ -53,7 +53,6 @@ export default class Tree extends MtsCommand<typeof Tree> {
     for await (const entry of list(place, { rewindTo: this.#rewindTo, signal: this.signal })) {
       if (entry.type === 'folder' || this.flags.files) entries.push(entry);
     }
-    entries.sort((a, b) => (a.type === b.type ? 0 : a.type === 'file' ? -1 : 1));
     for (const [index, entry] of entries.entries()) {
       const isLast = index === entries.length - 1;
       const name = entry.name.replace(/\/$/, '');

@@ -75,6 +75,8 @@ export async function bucketFacts(s3: S3, bucket: string): Promise<BucketFacts> 
 }
 
 function sdkFor(s3: S3, region: string): S3Client {
+  // The SDK would tell every user of Node 20 on stderr that it will want Node 22.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const { accessKey, secretKey, sessionToken, url, path } = s3.alias;
   const { http, https } = s3.transport.agents;
   return new S3Client({

@@ -23,6 +23,7 @@ export const loadMirror = () => import('./mirror/index.js');
 /** What only one command needs. */
 export const loadCompare = () => import('./compare.js');
 export const loadDiskUsage = () => import('./disk-usage.js');
+export type { Usage } from './disk-usage.js';
 export const loadProbe = () => import('./probe.js');
 export const loadFind = () => import('./find.js');
 export type { Found } from './find.js';

@@ -37,6 +37,8 @@ export interface ListingOptions {
   readonly withVersions?: boolean;
   /** The state at that time. With versions: those not younger. */
   readonly rewindTo?: Date | undefined;
+  /** With `isRecursive`: also buckets and local folders, each before what is in it. */
+  readonly withFolders?: boolean;
   /** Unfinished multipart uploads instead of objects. */
   readonly incomplete?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -51,8 +53,9 @@ export async function* list(place: Place, options: ListingOptions = {}): AsyncGe
 
 async function* listBuckets(place: RemotePlace, options: ListingOptions): AsyncGenerator<Listed> {
   for (const { name, createdAt } of await place.s3.listBuckets(options.signal)) {
-    if (options.isRecursive === true) yield* listBucket(place.s3, name, '', options, `${name}/`);
-    else yield { ...folder(name, '', `${name}/`), modifiedAt: createdAt };
+    const isRecursive = options.isRecursive === true;
+    if (!isRecursive || options.withFolders === true) yield { ...folder(name, '', `${name}/`), modifiedAt: createdAt };
+    if (isRecursive) yield* listBucket(place.s3, name, '', options, `${name}/`);
   }
 }
 
@@ -131,9 +134,9 @@ class VersionRows {
 async function* listLocal(text: string, options: ListingOptions): AsyncGenerator<Listed> {
   if (options.withVersions === true || options.rewindTo !== undefined || options.incomplete === true) return;
   const stats = await stat(text).catch(() => undefined);
-  if (stats?.isDirectory() === true) yield* listFolder(text, '', options);
+  if (stats?.isDirectory() === true) yield* listFolder(resolve(text), '', options);
   else if (stats !== undefined) yield localEntry(resolve(text), basename(text), stats);
-  else if (!text.endsWith('/')) yield* listFolder(dirname(text), '', options, basename(text));
+  else if (!text.endsWith('/')) yield* listFolder(resolve(dirname(text)), '', options, basename(text));
 }
 
 async function* listFolder(path: string, above: string, options: ListingOptions, startsWith = ''): AsyncGenerator<Listed> {
@@ -143,9 +146,9 @@ async function* listFolder(path: string, above: string, options: ListingOptions,
     const full = join(path, name.replace(/\/$/, ''));
     const stats = await stat(full).catch(() => undefined);
     if (stats === undefined) continue;
-    if (!name.endsWith('/')) yield localEntry(full, above + name, stats);
-    else if (options.isRecursive === true) yield* listFolder(full, above + name, options);
-    else yield localEntry(full, above + name, stats);
+    const isWalked = name.endsWith('/') && options.isRecursive === true;
+    if (!isWalked || options.withFolders === true) yield localEntry(full, above + name, stats);
+    if (isWalked) yield* listFolder(full, above + name, options);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reading one object or file for `cat` and `head`: which version, which bytes. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { UsageError } from '../base/index.js';
 import { list } from './list.js';
@@ -51,7 +52,7 @@ export async function chooseVersion(place: RemotePlace, choice: Pick<ReadChoice,
 }
 
 async function openFile(path: string, choice: ReadChoice): Promise<Opened> {
-  const stats = await stat(path);
+  const stats = await stat(resolve(path));
   if (stats.isDirectory()) throw new UsageError(`\`${path}\` is a folder.`);
   const { first, count } = rangeOf(stats.size, choice);
   if (count === 0 && stats.isFile()) return { body: emptyBody(), sizeBytes: 0 };

@@ -60,7 +60,7 @@ export abstract class MtsCommand<T extends typeof Command> extends Command {
     await super.init();
     this.#watchProcess();
     const parsed = await this.parse({ flags: this.ctor.flags, baseFlags: globalFlags, args: this.ctor.args, strict: false });
-    this.flags = withEnvironment(parsed.flags as FlagsOf<T>);
+    this.flags = withEnvironment({ ...unsetBooleans(this.ctor.flags), ...parsed.flags } as FlagsOf<T>);
     const unknown = (parsed as { nonExistentFlags?: string[] }).nonExistentFlags ?? [];
     if (unknown[0] !== undefined) {
       throw new UsageError(`Invalid command usage, flag provided but not defined: ${unknown[0].replace(/^--/, '-')}`, `See \`mts ${this.words} --help\`.`);
@@ -188,6 +188,10 @@ const firstLine = (text: string): string => {
 
 const fromEnvironment = (name: string): string | undefined => process.env[`MTS_${name}`] ?? process.env[`MC_${name}`];
 const isOn = (value: string | undefined): boolean => value !== undefined && !['', '0', 'false', 'off', 'no'].includes(value.toLowerCase());
+
+/** oclif leaves out what was not given; its types say otherwise. */
+const unsetBooleans = (flags: Interfaces.FlagInput): Record<string, false> =>
+  Object.fromEntries(Object.entries(flags).flatMap(([name, { type }]) => (type === 'boolean' ? [[name, false] as const] : [])));
 
 /** Fills what the command line left out from MTS_* and MC_* variables. */
 function withEnvironment<F extends Interfaces.InferredFlags<typeof globalFlags>>(flags: F): F {
