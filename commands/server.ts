@@ -50,7 +50,7 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
   }
 
   protected override async catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
-    if (error.oclif?.exit !== undefined && error.message.startsWith('EEXIT')) return super.catch(error);
+    if (error.oclif?.exit !== undefined && error.message.startsWith('EEXIT')) throw error;
     const { EXIT, failureSentence } = await import('../src/view/index.js');
     const failure = error.oclif === undefined ? error : new UsageError(error.message.split('\n')[0] ?? '', 'See `mts server --help`.');
     if (this.argv.includes('--json')) {

@@ -17,10 +17,10 @@ export interface OpenDeploymentOptions extends PoolContext {
 export interface OpenedDeployment {
   readonly deployment: Deployment;
   /** Every drive given, in the order of the arguments. */
-  statuses(): DriveStatus[];
+  readonly statuses: () => DriveStatus[];
   /** Looks at all drives now, as the monitor does from time to time. */
-  checkDrives(): Promise<void>;
-  close(): Promise<void>;
+  readonly checkDrives: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -3,6 +3,7 @@
  * every drive the slot that its identity says, watches drives go and come back, places keys, and locks names. It knows
  * nothing of objects: the store decides what happens on the drives of a set.
  */
+export { expandRanges } from './ellipses.js';
 export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } from './bootstrap.js';
 export type { MonitorOptions } from './drive-monitor.js';
 export { parseDriveArguments, type EndpointOptions, type PoolLayout } from './endpoints.js';

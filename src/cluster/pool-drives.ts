@@ -182,7 +182,7 @@ export class PoolDrives {
     const outcomes = await Promise.allSettled(this.#drives.map((drive, position) => writeFormat(drive, format, ids[position] ?? '')));
     const failed = outcomes.findIndex((outcome) => outcome.status === 'rejected');
     if (failed >= 0) {
-      await Promise.all(this.#drives.map((drive, position) => (outcomes[position]?.status === 'fulfilled' ? removeFormat(drive) : undefined)));
+      await Promise.all(this.#drives.filter((_, position) => outcomes[position]?.status === 'fulfilled').map((drive) => removeFormat(drive)));
       const outcome = outcomes[failed];
       const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : undefined;
       throw new UsageError(

@@ -6,7 +6,7 @@ import type { Log } from '../base/index.js';
 /** `write` takes one line without its end. */
 export function humanLog(write: (line: string) => void, isQuiet: boolean): Log {
   const line = (level: string, message: string, fields: Record<string, unknown> = {}): void => {
-    const details = Object.entries(fields).flatMap(([name, value]) => (value === undefined || message.includes(String(value)) ? [] : [`${name}=${printable(value)}`]));
+    const details = Object.entries(fields).flatMap(([name, value]) => (value === undefined || (typeof value === 'string' && message.includes(value)) ? [] : [`${name}=${printable(value)}`]));
     write([new Date().toISOString(), level.padEnd(5), message, ...details].join(' '));
   };
   return {

@@ -30,8 +30,8 @@ async function open(args: string[], more: Partial<OpenDeploymentOptions> & { rea
   const result = await openDeployment({
     layouts,
     openDrive: (folder) => new SameThreadDrive(folder),
-    makeFolder: async (folder) => void mkdirSync(folder, { recursive: true }),
-    removeFolder: async (folder) => rmdirSync(folder),
+    makeFolder: (folder) => Promise.resolve(void mkdirSync(folder, { recursive: true })),
+    removeFolder: (folder) => Promise.resolve(rmdirSync(folder)),
     allowRootDrive: false,
     clock: new SystemClock(),
     random: systemRandom,

@@ -134,9 +134,9 @@ describe('a listener and bad clients', () => {
 
 describe('a listener that is closed', () => {
   it('finishes what is in flight, then closes its connections, and takes no new ones', async () => {
-    let onRequest = (_: ServerResponse): void => {};
+    let onRequest: ((response: ServerResponse) => void) | undefined;
     const started = new Promise<ServerResponse>((resolve) => (onRequest = resolve));
-    const listener = await open((_, response) => onRequest(response));
+    const listener = await open((_, response) => onRequest?.(response));
     const { answer } = await raw(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     const response = await started;
     const { port } = listener;
