@@ -1,5 +1,6 @@
 /** Cross-origin requests: every origin may ask, as with MinIO's default; what protects data is the signature. */
 import type { IncomingMessage } from 'node:http';
+import { S3Error } from './errors.js';
 import type { S3Response } from './request.js';
 
 const EXPOSED = 'Date,ETag,Server,Connection,Accept-Ranges,Content-Range,Content-Encoding,Content-Length,Content-Type,Content-Disposition,Last-Modified,Content-Language,Cache-Control,Retry-After,X-Amz*,x-amz*,*';
@@ -14,9 +15,12 @@ export function corsHeaders(message: IncomingMessage, headers: Record<string, st
   headers['Access-Control-Expose-Headers'] = EXPOSED;
 }
 
-/** The answer to a preflight; undefined where the request is none. */
+/** The answer to a preflight; undefined where the request is none. @throws S3Error BadRequest on half of one */
 export function preflight(message: IncomingMessage): S3Response | undefined {
-  if (message.method !== 'OPTIONS' || message.headers.origin === undefined || message.headers['access-control-request-method'] === undefined) return undefined;
+  if (message.method !== 'OPTIONS') return undefined;
+  if (message.headers.origin === undefined || message.headers['access-control-request-method'] === undefined) {
+    throw new S3Error('BadRequest', 'Insufficient information. The Origin and Access-Control-Request-Method headers are needed.');
+  }
   const wanted = message.headers['access-control-request-headers'];
   return {
     status: 204,

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
-import type { Clock, Log, Random } from '../base/index.js';
+import { isStorageError, type Clock, type Log, type Random } from '../base/index.js';
 import type { ObjectStore } from '../store/index.js';
 import { authenticate } from './auth.js';
 import { payloadKind, RequestBody } from './body.js';
@@ -92,7 +92,18 @@ class Door {
     const operation = route(raw.method, target, message.headers);
     if (target.bucket !== '') checkBucketName(target.bucket);
     const request = new DoorRequest(raw, operation, verified.identity, new RequestBody(message, response, payloadKind(verified)), response);
-    return handlers[operation](this.#room, request);
+    const answer = handlers[operation](this.#room, request);
+    return answer instanceof Promise ? answer.catch((error: unknown) => this.#explain(error, target.bucket)) : answer;
+  }
+
+  /** The store looks for objects without looking at their bucket first: where nothing was found, it may be the bucket that is missing. */
+  async #explain(error: unknown, bucket: string): Promise<never> {
+    if (isStorageError(error, 'object-not-found', 'version-not-found', 'upload-not-found', 'read-quorum')) {
+      await this.#room.store.bucketSettings(error.bucket ?? bucket).catch((settingsError: unknown) => {
+        throw isStorageError(settingsError, 'bucket-not-found') ? settingsError : error;
+      });
+    }
+    throw error;
   }
 
   #authContext(): AuthContext {

@@ -49,7 +49,7 @@ export function refuseRepeatedHeaders(request: HeaderCarrier): void {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- bytes above ASCII
+ 
 const ABOVE_ASCII = /[^\u0000-\u007f]/;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -64,7 +64,7 @@ export function decodeHeaderText(value: string): string {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- what node refuses in a header
+ 
 const UNSENDABLE = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
 
 /** Text as a response header can carry it: UTF-8 bytes in node's latin1, control characters replaced by a space. */

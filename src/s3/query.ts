@@ -61,14 +61,14 @@ export function parseQuery(rawQuery: string): Query {
   return new Query(pairs);
 }
 
-// eslint-disable-next-line no-control-regex -- everything outside printable ASCII, and percent signs, need the slow path
+ 
 const PLAIN = /^[\u0021-\u0024\u0026-\u007e]*$/;
 
 /** Percent-decodes. Raw bytes above ASCII, which node hands over as latin1, are taken as UTF-8 too. */
 export function decodeComponent(text: string, plusIsSpace: boolean): string {
   if (PLAIN.test(text) && !(plusIsSpace && text.includes('+'))) return text;
   let ascii = plusIsSpace ? text.replaceAll('+', ' ') : text;
-  // eslint-disable-next-line no-control-regex -- bytes above ASCII
+   
   ascii = ascii.replace(/[^\u0000-\u007f]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
   try {
     return decodeURIComponent(ascii);

@@ -93,7 +93,7 @@ describe('a signature in the Authorization header', () => {
 
   it('is refused without any date', async () => {
     const { headers } = sign({ method: 'GET', target: '/photos/cat' });
-    const { 'x-amz-date': _, ...rest } = headers;
+    const rest = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'x-amz-date'));
     expect(await rawRequest(door.port, { method: 'GET', target: '/photos/cat', headers: rest })).toMatchObject({ status: 403, code: 'AccessDenied' });
   });
 

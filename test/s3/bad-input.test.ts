@@ -137,6 +137,7 @@ describe('the error document', () => {
 describe('pages of other origins', () => {
   it('may ask first, and read the answer', async () => {
     const asked = await rawRequest(door.port, { method: 'OPTIONS', target: '/photos/p', headers: { host: 'x', origin: 'http://page', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'x-amz-date' } });
+    expect(await rawRequest(door.port, { method: 'OPTIONS', target: '/photos/p', headers: { host: 'x' } })).toMatchObject({ status: 400, code: 'BadRequest' });
     expect(asked).toMatchObject({ status: 204, headers: { 'access-control-allow-origin': 'http://page', 'access-control-allow-headers': 'x-amz-date' } });
     const answer = await request(door.port, { method: 'GET', target: '/photos/p', headers: { origin: 'http://page' } });
     expect(answer.headers['access-control-allow-origin']).toBe('http://page');

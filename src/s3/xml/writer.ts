@@ -3,7 +3,7 @@
 const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-// eslint-disable-next-line no-control-regex -- control characters are what must not pass
+ 
 const NEEDS_ESCAPE = /[&<>"'\u0000-\u001f\ufffe\uffff\ud800-\udfff]/;
 
 /** Text as XML content. What XML 1.0 cannot carry (control characters, lone surrogates) becomes U+FFFD. */
