@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { UsageError } from '../src/base/index.js';
 import {
   loadMirror, loadTransfers, type CopyItem, type MirrorListener, type MirrorRunOptions, type Place, type TransferContext, type TransferTotals,
 } from '../src/client/index.js';
-import { copyFlags, EXIT_HELP, Failure, formatSize, transferLine, TransferCommand } from '../src/view/index.js';
+import { bulkFlags, EXIT_HELP, Failure, formatSize, transferLine, TransferCommand } from '../src/view/index.js';
 
 export default class Mirror extends TransferCommand<typeof Mirror> {
   static override summary = 'make one folder or bucket like another';
@@ -17,7 +18,7 @@ Between two aliases, all buckets are mirrored and missing ones created. ${EXIT_H
     '<%= config.bin %> mirror -w --exclude "*.tmp" ./photos local/album',
   ];
   static override flags = {
-    ...(({ recursive: _recursive, tags: _tags, ...rest }) => rest)(copyFlags),
+    ...bulkFlags,
     overwrite: Flags.boolean({ description: 'replace what differs' }),
     remove: Flags.boolean({ description: 'remove what the source does not have' }),
     watch: Flags.boolean({ char: 'w', description: 'go on mirroring changes until Ctrl-C' }),
@@ -62,7 +63,7 @@ Between two aliases, all buckets are mirrored and missing ones created. ${EXIT_H
   async #checkSource(source: Place, text: string): Promise<void> {
     const missing = (why: Error): Failure => new Failure(`Unable to stat source \`${text}\`.`, why);
     if (source.kind === 'local') {
-      const stats = await stat(source.text).catch((error: unknown) => {
+      const stats = await stat(resolve(text)).catch((error: unknown) => {
         throw missing(error as Error);
       });
       if (!stats.isDirectory()) throw new UsageError(`Source \`${text}\` is not a folder.`, 'Only folders are supported by mirror command.');

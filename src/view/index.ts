@@ -13,7 +13,7 @@ export { describeTerminal, type Palette, type Terminal } from './terminal.js';
 export { formatJsonTime, formatLongDuration, formatTime } from './time.js';
 export { perfCells, PERF_COLUMNS, perfRowJson } from './perf.js';
 export { transferLine } from './transfer.js';
-export { ageFlags, copyFlags, TransferCommand, writeFlags } from './transfer-command.js';
+export { ageFlags, bulkFlags, copyFlags, TransferCommand, writeFlags } from './transfer-command.js';
 export { unknownAlias } from './unknown-alias.js';
 export { shareBlock, shareObject } from './share.js';
 export { bucketBlock, bucketObject, statBlock, statObjectJson } from './stat.js';

@@ -23,13 +23,18 @@ export const ageFlags = {
   'newer-than': Flags.string({ description: 'only what is newer than this: 7d10h31s' }),
 };
 
-export const copyFlags = {
+/** Of everything that copies many things. */
+export const bulkFlags = {
   ...writeFlags,
   ...ageFlags,
-  recursive: Flags.boolean({ char: 'r', description: 'all that is under a folder or prefix' }),
-  tags: Flags.string({ description: 'tags for the new objects: "key=value&key2=value2"' }),
   preserve: Flags.boolean({ char: 'a', description: 'keep mode, owner and times of files with the objects, and give them back' }),
   'max-workers': Flags.integer({ min: 0, description: 'objects under way at the same time [default: 8]' }),
+};
+
+export const copyFlags = {
+  ...bulkFlags,
+  recursive: Flags.boolean({ char: 'r', description: 'all that is under a folder or prefix' }),
+  tags: Flags.string({ description: 'tags for the new objects: "key=value&key2=value2"' }),
 };
 
 /** The values of those flags, as a command that has some of them holds them. */

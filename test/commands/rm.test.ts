@@ -79,9 +79,9 @@ describe('rm', () => {
   });
 
   it('removes local files, folders only when told to', async () => {
-    h.file('local/f', 'x');
-    expect((await h.run('rm', 'local')).code).toBe(1);
-    expect((await h.run('rm', '-r', '--force', 'local')).stdout).toBe('Removed `local/f`.\n');
-    expect(existsSync(h.path('local'))).toBe(false);
+    h.file('here/f', 'x');
+    expect((await h.run('rm', 'here')).code).toBe(1);
+    expect((await h.run('rm', '-r', '--force', 'here')).stdout).toBe('Removed `here/f`.\n');
+    expect(existsSync(h.path('here'))).toBe(false);
   });
 });

@@ -3,12 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import { LightConnection, type Answer } from './light-connection.js';
+import { PerfError } from './perf-error.js';
 import { EMPTY_SHA256, LightSigner, UNSIGNED, type PerfEndpoint } from './light-signer.js';
-
-/** A refusal in the middle of a run; carries the status and what the server said. */
-export class PerfError extends Error {
-  override readonly name = 'PerfError';
-}
 
 const FULL = { keepsBody: false, hasBody: true } as const;
 const KEPT = { keepsBody: true, hasBody: true } as const;
@@ -104,5 +100,5 @@ export class LightClient {
 function expect(answer: Answer, ...statuses: readonly number[]): void {
   if (statuses.includes(answer.status)) return;
   const said = /<Message>([^<]*)</.exec(answer.body)?.[1];
-  throw new PerfError(said === undefined ? `HTTP ${answer.status}` : `HTTP ${answer.status}: ${said}`);
+  throw new PerfError(said === undefined ? `HTTP ${answer.status}` : `HTTP ${answer.status}: ${said}`, answer.status);
 }

@@ -92,7 +92,7 @@ export class LightConnection {
     if (isTls) socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${IDLE_TIMEOUT_MS / 1000} s`)));
     // A socket that was given up may still say that it closed, when the next request runs on another.
-    socket.on('error', (error) => {
+    socket.on('error', (error: Error) => {
       if (this.#socket === socket) this.#fail(error);
     });
     socket.on('close', () => {

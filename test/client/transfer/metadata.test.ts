@@ -48,6 +48,7 @@ describe('file attributes', () => {
 });
 
 describe('checksums', () => {
+  // eslint-disable-next-line @typescript-eslint/require-await
   async function* digits(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('1234');
     yield Buffer.from('56789');
