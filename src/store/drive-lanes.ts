@@ -95,7 +95,7 @@ export interface Patience {
 }
 
 /** For calls that a late drive goes on with by itself. */
-export const SHORT_GRACE = { graceMinMs: 25, graceMaxMs: 1000 } as const;
+export const SHORT_GRACE = { graceMinMs: 100, graceMaxMs: 1000 } as const;
 /** For calls after which a late drive is given up. */
 export const LONG_GRACE = { graceMinMs: 2000, graceMaxMs: 5000 } as const;
 

@@ -68,8 +68,8 @@ export interface AgreedVersion {
 
 export type Decision =
   | { readonly kind: 'found'; readonly agreed: AgreedVersion }
-  /** Proven by enough drives. */
-  | { readonly kind: 'absent' }
+  /** Proven by enough drives. `isFinal`: whatever the drives say that have not said anything yet. */
+  | { readonly kind: 'absent'; readonly isFinal: boolean }
   /** Too few drives answered, or no version is on enough of them. */
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -94,7 +94,10 @@ export function decideVersion(says: readonly DriveSays[], versionId: string | un
     }
   }
   const absent = says.filter((say) => say === 'absent' || (say !== 'unknown' && !say.some((entry) => isWanted(entry, versionId)))).length;
-  if (absent >= absenceQuorumOf(size)) return { kind: 'absent' };
+  if (absent >= absenceQuorumOf(size)) {
+    const largest = Math.max(0, ...groups.map((group) => group.holders.length));
+    return { kind: 'absent', isFinal: largest + unknown < absenceQuorumOf(size) };
+  }
   const holders = size - absent - unknown;
   return { kind: 'unknown', why: `${absent} of ${size} drives lack it, ${holders} hold versions that no quorum shares, ${unknown} cannot say` };
 }

@@ -73,8 +73,11 @@ class Poll {
     this.#few = Math.max(absenceQuorumOf(set.size), set.size - set.defaultParity);
   }
 
-  /** Asks as many drives as can decide: they stand for the whole set if they agree, all in time. */
-  async askFew(): Promise<FoundVersion | undefined | 'undecided'> {
+  /**
+   * Asks as many drives as can decide: they stand for the whole set if they agree on a version, all in time. Where they agree
+   * that there is none, the others are asked too: drives that lost what they had look the same.
+   */
+  async askFew(): Promise<FoundVersion | 'undecided'> {
     const { set, versionId } = this.query;
     const slots = this.#order.slice(0, this.#few);
     if (slots.some((slot) => set.drives[slot]?.state !== 'online')) return 'undecided';
@@ -82,7 +85,6 @@ class Poll {
     await withLimit(Promise.all(this.#pending.values()), this.latency.lateMs);
 
     const says = slots.map((slot): DriveSays => this.#say(slot));
-    if (says.every((say) => say === 'absent')) return undefined;
     const first = says[0];
     if (typeof first !== 'object' || !says.every((say) => typeof say === 'object' && sameVersions(say, first))) return 'undecided';
     const decision = decideVersion(says, versionId);
@@ -101,7 +103,8 @@ class Poll {
       const decision = this.#decide();
       const isSettled = this.#pending.size === 0 || this.#answers.filter((answer) => answer !== undefined).length === this.query.set.size;
       const isLate = performance.now() - startedMs >= this.latency.lateMs;
-      if (isSettled || (isLate && decision.kind !== 'unknown')) return this.#conclude(decision);
+      const isCertain = decision.kind === 'found' || (decision.kind === 'absent' && decision.isFinal);
+      if (isSettled || (isLate && isCertain)) return this.#conclude(decision);
       const leftMs = this.latency.lateMs - (performance.now() - startedMs);
       const answer = isLate ? Promise.race(this.#pending.values()) : Promise.all(this.#pending.values());
       if (isLate) await answer;
@@ -134,9 +137,10 @@ class Poll {
     });
   }
 
+  /** True where the drives that prove the object absent lack its whole bucket, and none has the bucket. */
   #bucketIsAbsent(): boolean {
     const gone = this.#answers.filter((answer) => isFailure(answer) && isStorageError(answer.failure, 'volume-not-found')).length;
-    return gone >= absenceQuorumOf(this.query.set.size);
+    return gone >= absenceQuorumOf(this.query.set.size) && !this.#answers.some((answer) => answer === 'absent' || isMeta(answer));
   }
 
   #found(agreed: AgreedVersion, isLatest: boolean): FoundVersion {

@@ -6,7 +6,7 @@ import { erasureCodec, type Codec, type Slab } from '../erasure/index.js';
 import { BLOCK_SIZE_BYTES } from '../base/index.js';
 import { HIGHWAY_HASH_SIZE, createDigest, highwayHash256Into, type DigestValues } from '../hash/index.js';
 import type { ErasureLayout } from '../format/index.js';
-import { BodyReader } from './body-reader.js';
+import type { BodyReader } from './body-reader.js';
 import type { ShardWriters } from './shard-writers.js';
 import { acquireSlab, trySlab } from './slabs.js';
 import type { Body } from './types.js';

@@ -102,8 +102,8 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
     const committed = await gather(passages.map((passage) => passage.committed), request.quorum, patience);
     const outcomes = toOutcomes(committed, request);
     const missed = outcomes.flatMap((outcome, slot) => (outcome.ok ? [] : [slot]));
-    for (const slot of missed) reportMiss(lanes, request, slot, outcomes[slot], passages[slot], log);
     requireWriteQuorum(outcomes, request.quorum, request.what, request);
+    for (const slot of missed) watchMissed(lanes, request, slot, passages[slot], log);
     finished.resolve('settle');
     return { committed: outcomes.flatMap((outcome, slot) => (outcome.ok ? [slot] : [])), missed, changed };
   } finally {
@@ -169,19 +169,15 @@ function toOutcomes<T>(outcomes: readonly (Outcome<T> | undefined)[], request: T
   );
 }
 
-function reportMiss(
-  lanes: DriveLanes,
-  request: TransactionRequest,
-  slot: number,
-  outcome: Outcome<void> | undefined,
-  passage: Passage | undefined,
-  log: Log,
-): void {
+/** Notes a drive that is late, and says so where it misses the change for good. */
+function watchMissed(lanes: DriveLanes, request: TransactionRequest, slot: number, passage: Passage | undefined, log: Log): void {
   const drive = request.drives[slot];
-  if (drive === undefined || passage === undefined || outcome?.ok !== false) return;
+  if (drive === undefined || passage === undefined) return;
   lanes.markOverdue(drive, passage.committed);
-  if (drive.state !== 'online') return;
-  const { bucket, key } = request;
-  const reason = outcome.error instanceof Error ? outcome.error.message : String(outcome.error);
-  log.warn('a drive missed a change', { drive: drive.endpoint, bucket, key, reason });
+  void passage.committed.then((outcome) => {
+    if (outcome.ok || drive.state !== 'online') return;
+    const { bucket, key } = request;
+    const reason = outcome.error instanceof Error ? outcome.error.message : String(outcome.error);
+    log.warn('a drive missed a change', { drive: drive.endpoint, bucket, key, reason });
+  });
 }

@@ -34,12 +34,14 @@ export function poolOf(sets: readonly (readonly (Drive | undefined)[])[], deploy
 /** The drives of a fixture, each in the slot that its format.json says. */
 export class FixtureDeployment implements AsyncDisposable {
   readonly #root: string;
+  readonly #name: string;
   readonly fixture: Fixture;
   readonly deployment: Deployment;
   readonly drives: readonly LocalDrive[];
 
   constructor(name: string) {
     this.#root = mkdtempSync(join(tmpdir(), 'mts-test-store-'));
+    this.#name = name;
     this.fixture = unpackFixture(name, this.#root);
     this.drives = this.fixture.drives.map((path) => new LocalDrive(path));
     const formats = this.fixture.drives.map((path) => JSON.parse(readFileSync(join(path, '.minio.sys/format.json'), 'utf8')) as FormatFile);
@@ -56,6 +58,11 @@ export class FixtureDeployment implements AsyncDisposable {
         ),
       ),
     };
+  }
+
+  /** Puts every file back as the fixture has it. */
+  restore(): void {
+    unpackFixture(this.#name, this.#root);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -35,7 +35,7 @@ export async function readParts(context: StoreContext, upload: Upload): Promise<
     throw new StorageError('read-quorum', `Too few drives tell which parts the upload of ${ref.key} has, ${quorum} are needed`, ref);
   }
   const parts = partsOfRecord(upload);
-  const found = await Promise.all(set.drives.map((drive, slot) => (drive === undefined ? [] : readMetas(drive, dataFolder, listed[slot] ?? []))));
+  const found = await Promise.all(set.drives.map(async (drive, slot) => (drive === undefined ? [] : await readMetas(drive, dataFolder, listed[slot] ?? []))));
   const numbers = [...new Set(listed.flatMap((some) => some ?? []))].sort((a, b) => a - b);
   const byNumber = found.map((metas) => new Map(metas.map((meta) => [meta.number, meta])));
   for (const number of numbers) {
