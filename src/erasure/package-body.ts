@@ -6,7 +6,6 @@
  * already, and from the second call on the heap is corrupt (version 0.2.5). It also saves two copies.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { assert } from '../base/index.js';
 import { parityFits, type Codec, type ErasureBody } from './kernel.js';
 
@@ -23,8 +22,8 @@ interface PackageExports {
 const RESULT_OK = 0;
 
 export function openPackageBody(): ErasureBody {
-  const path = createRequire(import.meta.url).resolve('@subspace/reed-solomon-erasure.wasm/dist/reed_solomon_erasure_bg.wasm');
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), {}).exports as PackageExports;
+  const file = import.meta.resolve('@subspace/reed-solomon-erasure.wasm/dist/reed_solomon_erasure_bg.wasm');
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(new URL(file))), {}).exports as PackageExports;
   return { name: 'wasm', codec: (dataShards, parityShards) => new PackageCodec(exports, dataShards, parityShards) };
 }
 

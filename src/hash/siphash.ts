@@ -4,11 +4,9 @@
  */
 import { assert } from '../base/index.js';
 
-export const SIPHASH_KEY_SIZE = 16;
-
 /** @param key 16 bytes: k0, then k1, little endian */
 export function sipHash24(key: Uint8Array, data: Uint8Array): bigint {
-  assert(key.length === SIPHASH_KEY_SIZE, 'a SipHash key has 16 bytes');
+  assert(key.length === 16, 'a SipHash key has 16 bytes');
   const k0Low = readWord(key, 0);
   const k0High = readWord(key, 4);
   const k1Low = readWord(key, 8);

@@ -35,7 +35,7 @@ const vectors: readonly (readonly [number, number, string, string])[] = [
 ];
 
 /** All shapes of 1 to 16 shards. */
-export const shapes: readonly (readonly [number, number])[] = Array.from({ length: 16 }, (_, n) =>
+const shapes: readonly (readonly [number, number])[] = Array.from({ length: 16 }, (_, n) =>
   Array.from({ length: n + 1 }, (_, m) => [n + 1 - m, m] as const),
 ).flat();
 
