@@ -41,7 +41,7 @@ export { msToNs, nsToMs, NS_PER_SECOND, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
 export { decodeVersion } from './xl-meta/decode-record.js';
 export { encodeVersion, signatureOfVersion } from './xl-meta/encode-record.js';
-export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaIndexLength } from './xl-meta/file.js';
+export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaFileVersion, xlMetaIndexLength } from './xl-meta/file.js';
 export { compareHeaders } from './xl-meta/header.js';
 export { findName, INLINE_DATA_KEY, INTERNAL_PREFIX, isInlineData, isInternalName } from './xl-meta/meta-sys.js';
 export { LEGACY_DATA_DIR } from './xl-meta/legacy-record.js';

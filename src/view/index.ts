@@ -17,3 +17,5 @@ export { ageFlags, bulkFlags, copyFlags, TransferCommand, writeFlags } from './t
 export { unknownAlias } from './unknown-alias.js';
 export { shareBlock, shareObject } from './share.js';
 export { bucketBlock, bucketObject, statBlock, statObjectJson } from './stat.js';
+export { formatReportObject, formatReportText } from './format-inspect.js';
+export { objectReportObject, objectReportText } from './inspect.js';

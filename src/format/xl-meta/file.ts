@@ -68,6 +68,11 @@ export function xlMetaIndexLength(bytes: Uint8Array): number {
   return findSections(bytes).inlineStart;
 }
 
+/** The version of the file's layout, `1.0` to `1.3`. Throws metadata-corrupt. */
+export function xlMetaFileVersion(bytes: Uint8Array): string {
+  return `1.${findSections(bytes).minor}`;
+}
+
 /** The encoded headers of all versions, one after the other: equal where two drives hold the same versions. Throws metadata-corrupt. */
 export function versionHeadersOf(bytes: Uint8Array): Uint8Array {
   const { versions } = parseXlMetaIndex(bytes);
