@@ -47,18 +47,23 @@ export function createStore(options: StoreOptions): Store {
     return page.versions.length === 0;
   };
   const buckets = new Buckets({ deployment, settings, clock, log, isEmpty });
+  const checked = new RecentlyChecked((bucket) => buckets.check(bucket), clock);
   return {
     makeBucket: (bucket, make) => buckets.make(bucket, make),
     listBuckets: () => buckets.list(),
     async bucketSettings(bucket) {
-      await buckets.check(bucket);
+      await checked.check(bucket);
       return settings.read(bucket);
     },
     async updateBucket(bucket, documents) {
       await buckets.check(bucket);
       await settings.update(bucket, documents);
     },
-    deleteBucket: (bucket, remove) => buckets.remove(bucket, remove),
+    async deleteBucket(bucket, remove) {
+      checked.forget(bucket);
+      await buckets.remove(bucket, remove);
+      checked.forget(bucket);
+    },
 
     put: (bucket, key, body, put) => putObject(context, bucket, key, body, put),
     stat: (bucket, key, stat) => statObject(context, bucket, key, stat),
@@ -92,6 +97,33 @@ export function createStore(options: StoreOptions): Store {
       for (const pool of deployment.pools) for (const set of pool.sets) await context.lanes.idle(set.drives);
     },
   };
+}
+
+/** Requests look at their bucket one and all; its folders are not looked for again each time. */
+const CHECK_AGAIN_MS = 1000;
+const CHECKED_MAX = 10_000;
+
+class RecentlyChecked {
+  readonly #checkedMs = new Map<string, number>();
+
+  constructor(
+    readonly look: (bucket: string) => Promise<void>,
+    readonly clock: Clock,
+  ) {}
+
+  /** Throws bucket-not-found, read-quorum. */
+  async check(bucket: string): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    const checkedMs = this.#checkedMs.get(bucket);
+    if (checkedMs !== undefined && nowMs - checkedMs < CHECK_AGAIN_MS) return;
+    await this.look(bucket);
+    if (this.#checkedMs.size >= CHECKED_MAX) this.#checkedMs.clear();
+    this.#checkedMs.set(bucket, nowMs);
+  }
+
+  forget(bucket: string): void {
+    this.#checkedMs.delete(bucket);
+  }
 }
 
 /** Settings of buckets are small objects below `.minio.sys`, like those of clients. */

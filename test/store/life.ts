@@ -31,14 +31,15 @@ export function content(size: number, seed = 1): Buffer {
 }
 
 /** A body in chunks of a size; `declared` is what the client said its length is. */
-export function body(bytes: Uint8Array, { chunk = 64 * 1024, declared = bytes.length as number | undefined } = {}): Body {
+export function body(bytes: Uint8Array, options: { readonly chunk?: number; readonly declared?: number | 'unknown' } = {}): Body {
+  const { chunk = 64 * 1024, declared = bytes.length } = options;
   async function* chunks(): AsyncGenerator<Uint8Array, void> {
     for (let at = 0; at < bytes.length; at += chunk) {
       await Promise.resolve();
       yield bytes.subarray(at, at + chunk);
     }
   }
-  return { size: declared, stream: chunks(), digests: ['md5'] };
+  return { size: declared === 'unknown' ? undefined : declared, stream: chunks(), digests: ['md5'] };
 }
 
 export function contextOver(deployment: Deployment, log: Partial<Log> = {}): StoreContext {
