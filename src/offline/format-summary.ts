@@ -13,7 +13,9 @@ const FAULTS: readonly (readonly [condition: DriveCondition, one: string, many: 
 
 export function summarize({ drives, deploymentId, pools, missing, isWhole }: Omit<FormatReport, 'summary'>): string {
   const [pool] = pools;
-  if (pool === undefined) return `None of the ${counted(drives.length, 'folder')} is a drive that can be read: ${listed(faults(drives))}.`;
+  const [drive] = drives;
+  if (pool === undefined && drives.length === 1) return `${drive?.path ?? ''} is not a drive that can be read: ${drive?.remark ?? ''}.`;
+  if (pool === undefined) return `None of the ${drives.length} folders is a drive that can be read: ${listed(faults(drives))}.`;
   const name = deploymentId === '' ? 'a deployment without an id' : `deployment ${deploymentId}`;
   if (isWhole) return `${drives.length === 1 ? 'The drive is' : `All ${drives.length} drives agree: they are`} ${name}, ${shape(pools)}, and none is missing.`;
   const good = drives.filter(({ condition }) => condition === 'ok').length;

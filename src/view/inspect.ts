@@ -66,7 +66,7 @@ export async function objectReportText(report: ObjectReport, paint: Palette): Pr
   const count = `${versions.length} version${versions.length === 1 ? '' : 's'}`;
   const blocks = [`${paint.strong(path)}: version ${fileVersion}, ${size} bytes, ${count}`];
   for (const version of versions) blocks.push(await versionText(version, paint));
-  if (others.length > 0) blocks.push(`Also in the object's folder: ${others.join(', ')}`);
+  if (others.length > 0) blocks.push(`Also in the object's folder: ${others.map(harmless).join(', ')}`);
   blocks.push(isSound ? paint.good('Nothing wrong was found.') : paint.bad(`Something is wrong with ${faultyCount(versions)} of ${count}.`));
   return blocks.join('\n');
 }
@@ -88,7 +88,7 @@ async function versionText(version: Version, paint: Palette): Promise<string> {
   if (writtenBy !== undefined) rows.push(['Written by', releaseName(writtenBy)]);
   if (fault !== undefined) rows.push(['Fault', paint.bad(fault)]);
   if (object !== undefined) rows.push(...objectRows(object, paint));
-  for (const [name, value] of metaSys) rows.push([name, bytesText(value)]);
+  for (const [name, value] of metaSys) rows.push([harmless(name), bytesText(value)]);
   const tables = [await renderTable(['Fact', 'Value'], rows)];
   if (object?.parts.some((part) => part.foundSize !== undefined) === true) tables.push(await partTable(object.parts, paint));
   return tables.join('\n');
@@ -97,7 +97,7 @@ async function versionText(version: Version, paint: Palette): Promise<string> {
 function objectRows(object: ObjectFacts, paint: Palette): [string, string][] {
   const { size, dataDir, dataShards, parityShards, blockSizeBytes, shardIndex, distribution, parts, metaUser, checksums, place, inline, faults } = object;
   const where = {
-    inline: `inline, ${inline?.size ?? 0} bytes in ${inline?.frames ?? 0} frames`,
+    inline: `inline, ${inline?.size ?? 0} bytes in ${inline?.frames ?? 0} frame${inline?.frames === 1 ? '' : 's'}`,
     files: parts.length === 1 ? '1 part file' : `${parts.length} part files`,
     remote: 'on a remote tier',
   };
@@ -109,7 +109,7 @@ function objectRows(object: ObjectFacts, paint: Palette): [string, string][] {
     ['Data', where[place]],
     ...faults.map((fault): [string, string] => ['Fault', paint.bad(fault)]),
     ...checksums.map((checksum): [string, string] => ['Checksum', checksumText(checksum)]),
-    ...metaUser,
+    ...[...metaUser].map(([name, value]): [string, string] => [harmless(name), harmless(value)]),
   ];
 }
 
@@ -157,8 +157,12 @@ function releaseName(date: Date): string {
   return `RELEASE.${date.toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}`;
 }
 
+/** Anybody can put control characters into metadata; here they must not reach the terminal. */
+function harmless(text: string): string {
+  return /\p{C}/u.test(text) ? JSON.stringify(text).replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`) : text;
+}
+
 function bytesText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('utf8');
-  // Control characters would reach the terminal, and anything that is not text would come out garbled.
   return /^[^\p{C}\uFFFD]*$/u.test(text) ? text : `hex:${Buffer.from(bytes).toString('hex')}`;
 }
