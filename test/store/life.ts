@@ -1,5 +1,7 @@
 /** A store's operations over drives in temporary folders, each of which can be told to misbehave. */
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { SystemClock, systemRandom, type Log } from '../../src/base/index.js';
 import { LocalLocker, type Deployment } from '../../src/cluster/index.js';
 import type { Drive } from '../../src/drive/index.js';
@@ -108,4 +110,9 @@ export async function readAll(
   const chunks: Buffer[] = [];
   for await (const chunk of opened.read(range)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** Entries of the drives' work areas: nothing may be left there. */
+export function litter(life: Life): string[] {
+  return life.fresh.paths.flatMap((path) => readdirSync(join(path, '.minio.sys/tmp')).filter((name) => name !== '.trash').map((name) => join(path, name)));
 }

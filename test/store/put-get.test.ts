@@ -7,12 +7,7 @@ import { deleteObject } from '../../src/store/delete.js';
 import { openObject, statObject } from '../../src/store/get.js';
 import { putObject } from '../../src/store/put.js';
 import { updateMetadata } from '../../src/store/update-metadata.js';
-import { BUCKET, Life, body, content, judgeByMd5, md5, readAll } from './life.js';
-
-/** Entries of the drives' work areas: nothing may be left there. */
-export function litter(life: Life): string[] {
-  return life.fresh.paths.flatMap((path) => readdirSync(join(path, '.minio.sys/tmp')).filter((name) => name !== '.trash').map((name) => join(path, name)));
-}
+import { BUCKET, Life, body, content, judgeByMd5, litter, md5, readAll } from './life.js';
 
 describe.each([1, 4, 6])('objects on a set of %i drives', (driveCount) => {
   let life: Life;
