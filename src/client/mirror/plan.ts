@@ -23,7 +23,7 @@ export interface MirrorOptions {
   readonly signal: AbortSignal;
 }
 
-export type MirrorAction =
+type MirrorAction =
   | { readonly kind: 'copy'; readonly item: CopyItem }
   | { readonly kind: 'remove'; readonly target: Place }
   /** Differs, but overwriting was not allowed. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const SETTLE_MS = 300;
 
 /** A name, relative to the watched folder, that appeared, changed or vanished (a whole directory may have). */
-export interface LocalChange {
+interface LocalChange {
   readonly name: string;
 }
 

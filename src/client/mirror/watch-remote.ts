@@ -5,7 +5,7 @@
 import { isS3Error } from '../errors.js';
 import type { S3 } from '../s3.js';
 
-export interface RemoteChange {
+interface RemoteChange {
   readonly key: string;
   readonly isRemoval: boolean;
 }

@@ -46,13 +46,13 @@ export class ObjectPool {
 }
 
 /** One operation's result: payload bytes moved, and for listings the keys seen. */
-export interface Done {
+interface Done {
   readonly bytes: number;
   readonly items: number;
 }
 
 /** Everything that one step needs. */
-export interface StepContext {
+interface StepContext {
   readonly client: LightClient;
   readonly bucket: string;
   readonly pool: ObjectPool;

@@ -20,7 +20,7 @@ export interface CopyItem {
   readonly target: Place;
 }
 
-export interface CopyPlanOptions {
+interface CopyPlanOptions {
   readonly isRecursive: boolean;
   readonly versionId?: string | undefined;
   /** Objects as they were at this time, milliseconds since 1970. */

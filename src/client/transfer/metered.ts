@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { RateLimit } from './rate-limit.js';
 import { ShortBody } from './retry.js';
 
-export interface MeterOptions {
+interface MeterOptions {
   readonly sizeBytes: number;
   readonly limits: readonly RateLimit[];
   /** Hears of every chunk; of a negative number when an attempt failed and its bytes count for nothing. */

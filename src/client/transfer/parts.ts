@@ -7,8 +7,6 @@ import { PART_NUMBER_MAX, UsageError } from '../../base/index.js';
 export const PART_SIZE_DEFAULT = 16 * 1024 * 1024;
 /** Parts of one object that travel at the same time. */
 export const PART_PARALLEL_DEFAULT = 4;
-/** CopyObject takes at most this much; above, parts are copied. */
-export const COPY_SIZE_MAX = 5 * 1024 * 1024 * 1024;
 /** S3: the largest object. */
 export const OBJECT_SIZE_MAX = 5 * 1024 * 1024 * 1024 * 1024;
 

@@ -19,7 +19,7 @@ const PART_GROWTH_EVERY = 1_000;
 const PART_GROWTH = 2;
 const CLEANUP_MS = 5_000;
 
-export interface PipeOptions {
+interface PipeOptions {
   /** Size of the parts, of the first thousand when `isGrowing`. */
   readonly partSizeBytes: number;
   readonly isGrowing: boolean;

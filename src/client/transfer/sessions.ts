@@ -21,7 +21,7 @@ export interface SessionKey {
   readonly partSizeBytes: number;
 }
 
-export interface SessionHead extends SessionKey {
+interface SessionHead extends SessionKey {
   /** The process at work; while it lives nobody else continues the session. */
   readonly pid: number;
   /** Uploads: the multipart upload on the server. Downloads: empty. */
@@ -29,7 +29,7 @@ export interface SessionHead extends SessionKey {
 }
 
 /** A finished part: MD5 of its bytes in hex; for uploads also what the server called it. */
-export interface SessionPart {
+interface SessionPart {
   readonly number: number;
   readonly md5: string;
   readonly etag: string;

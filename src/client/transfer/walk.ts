@@ -7,7 +7,7 @@ import type { S3 } from '../s3.js';
 import type { ObjectEntry, VersionEntry } from '../s3-types.js';
 
 /** A local file; symbolic links to files count as files, links to directories are not followed. */
-export interface WalkedFile {
+interface WalkedFile {
   readonly path: string;
   /** Relative to the folder walked, with slashes. */
   readonly name: string;
