@@ -81,7 +81,7 @@ describe('a write, where drives fail at one of its steps', () => {
       expect((await life.get(`hang-${call}`)).equals(content(901, 4))).toBe(true);
       life.naughty[2]!.behave();
       await life.idle();
-      const found = await life.fresh.drives[2]!.readXlMeta(BUCKET, `hang-${call}`, { inline: true });
+      const found = await life.drives[2]!.readXlMeta(BUCKET, `hang-${call}`, { inline: true });
       expect(Buffer.from(found).includes(content(901, 4).subarray(460, 900))).toBe(false);
       expect(found.length).toBeGreaterThan(400);
     }

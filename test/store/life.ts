@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock, systemRandom, type Log } from '../../src/base/index.js';
 import { LocalLocker, type Deployment } from '../../src/cluster/index.js';
-import type { Drive } from '../../src/drive/index.js';
+import { LocalDrive, type Drive } from '../../src/drive/index.js';
 import type { StoreContext } from '../../src/store/context.js';
 import { DriveLanes } from '../../src/store/drive-lanes.js';
 import { openObject } from '../../src/store/get.js';
@@ -12,7 +12,7 @@ import { Latency } from '../../src/store/latency.js';
 import { putObject } from '../../src/store/put.js';
 import type { Body, ByteRange, JudgeBody, ObjectInfo, PutOptions } from '../../src/store/types.js';
 import { NaughtyDrive } from '../doubles/naughty-drive.js';
-import { FreshDeployment } from './deployment.js';
+import { FreshDeployment, poolOf } from './deployment.js';
 
 export const BUCKET = 'bucket';
 export const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
@@ -55,29 +55,44 @@ export function contextOver(deployment: Deployment, log: Partial<Log> = {}): Sto
 
 /** One set of fresh drives with a bucket. */
 export class Life implements AsyncDisposable {
-  readonly fresh: FreshDeployment;
-  readonly naughty: NaughtyDrive[] = [];
+  readonly #fresh: FreshDeployment;
+  readonly paths: readonly string[];
+  drives: readonly LocalDrive[];
+  naughty: NaughtyDrive[] = [];
   readonly warnings: string[] = [];
   context: StoreContext;
 
   private constructor(driveCount: number) {
-    this.fresh = new FreshDeployment(driveCount, (drive: Drive) => {
-      const naughty = new NaughtyDrive(drive);
-      this.naughty.push(naughty);
-      return naughty;
-    });
-    this.context = contextOver(this.fresh.deployment, { warn: (message) => this.warnings.push(message) });
+    this.#fresh = new FreshDeployment(driveCount, (drive) => this.#wrap(drive));
+    this.paths = this.#fresh.paths;
+    this.drives = this.#fresh.drives;
+    this.context = this.#contextOver(this.#fresh.deployment);
   }
 
   static async begin(driveCount: number): Promise<Life> {
     const life = new Life(driveCount);
-    await Promise.all(life.fresh.drives.map((drive) => drive.makeVolume(BUCKET)));
+    await Promise.all(life.drives.map((drive) => drive.makeVolume(BUCKET)));
     return life;
   }
 
-  /** As after a restart: nothing is remembered. */
-  restart(): void {
-    this.context = contextOver(this.fresh.deployment);
+  /** As after a restart: new threads, and nothing is remembered but what is on the drives. */
+  async restart(): Promise<void> {
+    await this.idle();
+    await Promise.all(this.drives.map((drive) => drive.close()));
+    this.naughty = [];
+    this.drives = this.paths.map((path) => new LocalDrive(path));
+    const { id } = this.#fresh.deployment;
+    this.context = this.#contextOver({ id, pools: [poolOf([this.drives.map((drive) => this.#wrap(drive))], id)] });
+  }
+
+  #wrap(drive: Drive): NaughtyDrive {
+    const naughty = new NaughtyDrive(drive);
+    this.naughty.push(naughty);
+    return naughty;
+  }
+
+  #contextOver(deployment: Deployment): StoreContext {
+    return contextOver(deployment, { warn: (message) => this.warnings.push(message) });
   }
 
   put(key: string, bytes: Uint8Array, options: Partial<PutOptions> = {}): Promise<ObjectInfo> {
@@ -96,7 +111,8 @@ export class Life implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const drive of this.naughty) drive.behave();
     await this.idle();
-    await this.fresh[Symbol.asyncDispose]();
+    await Promise.all(this.drives.map((drive) => drive.close()));
+    await this.#fresh[Symbol.asyncDispose]();
   }
 }
 
@@ -114,5 +130,5 @@ export async function readAll(
 
 /** Entries of the drives' work areas: nothing may be left there. */
 export function litter(life: Life): string[] {
-  return life.fresh.paths.flatMap((path) => readdirSync(join(path, '.minio.sys/tmp')).filter((name) => name !== '.trash').map((name) => join(path, name)));
+  return life.paths.flatMap((path) => readdirSync(join(path, '.minio.sys/tmp')).filter((name) => name !== '.trash').map((name) => join(path, name)));
 }

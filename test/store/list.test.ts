@@ -2,8 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listObjects, listObjectVersions } from '../../src/store/list.js';
-import { FixtureDeployment } from './deployment.js';
+import { SystemClock, silentLog, systemRandom } from '../../src/base/index.js';
+import { LocalLocker } from '../../src/cluster/index.js';
+import { createStore } from '../../src/store/index.js';
+import { FixtureDeployment, FreshDeployment } from './deployment.js';
 
+const clock = new SystemClock();
 const ALL = { prefix: '', delimiter: '', after: '', limit: 1000 };
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -88,5 +92,24 @@ describe('listing with a drive that lost its files', () => {
     const bucket = Object.keys(drives.fixture.manifest.buckets)[0]!;
     for (const drive of drives.fixture.drives.slice(0, 3)) rmSync(drive, { recursive: true });
     await expect(listObjects(drives.deployment, bucket, { ...ALL, mayHoldDeleteMarkers: false })).rejects.toMatchObject({ code: 'read-quorum' });
+  });
+});
+
+describe('a key whose versions lie in two pools', () => {
+  it('is listed once, with the versions of both, newest first', async () => {
+    await using one = new FreshDeployment(4);
+    await using two = new FreshDeployment(4);
+    const pools = [one.deployment.pools[0]!, { ...two.deployment.pools[0]!, index: 1 }];
+    const versionIds: string[] = [];
+    for (const pool of [pools[0]!, pools[1]!, pools[0]!]) {
+      const store = createStore({ deployment: { id: one.deployment.id, pools: [pool] }, locker: new LocalLocker(), clock, random: systemRandom, log: silentLog });
+      await store.makeBucket('united', {}).catch(() => undefined);
+      const body = { size: 1, stream: [Buffer.from('x')] as unknown as AsyncIterable<Uint8Array>, digests: [] };
+      const put = await store.put('united', 'key', body, { versioning: 'enabled', metaUser: new Map(), judge: () => ({ etag: 'e' }) });
+      versionIds.unshift(put.versionId);
+      await store.idle();
+    }
+    const listed = await listObjectVersions({ id: one.deployment.id, pools }, 'united', ALL);
+    expect(listed.versions.map(({ versionId, isLatest }) => [versionId, isLatest])).toEqual(versionIds.map((id, i) => [id, i === 0]));
   });
 });

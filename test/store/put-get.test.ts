@@ -108,7 +108,7 @@ describe.each([1, 4, 6])('objects on a set of %i drives', (driveCount) => {
     expect(await remove('enabled', versionId)).toEqual({ isDeleteMarker: false, versionId });
     await expect(life.get('del')).rejects.toMatchObject({ code: 'object-not-found' });
     await life.idle();
-    for (const path of life.fresh.paths) expect(readdirSync(join(path, BUCKET))).not.toContain('del');
+    for (const path of life.paths) expect(readdirSync(join(path, BUCKET))).not.toContain('del');
     expect(litter(life)).toEqual([]);
   });
 
