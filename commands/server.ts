@@ -2,6 +2,9 @@ import { Args, Command, Flags } from '@oclif/core';
 
 import { UsageError } from '../src/base/index.js';
 
+/** MINIO_OPTS and scripts may give a flag twice; the last one counts. */
+const lastOf = { multiple: true, multipleNonGreedy: true } as const;
+
 /** Runs until it is stopped; signals are the server's own business, so it does not stand on the base of the other commands. */
 export default class Server extends Command {
   static override summary = 'Serve S3 from one or more local drives.';
@@ -22,12 +25,12 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
   static override strict = false;
   static override args = { dir: Args.string({ description: 'folder, or range of folders, to keep objects in', ignoreStdin: true }) };
   static override flags = {
-    address: Flags.string({ description: 'HOST:PORT or :PORT to listen on [default: :9000, env MINIO_ADDRESS]' }),
-    'certs-dir': Flags.string({ char: 'S', description: 'folder with public.crt and private.key [default: ~/.minio/certs]' }),
+    address: Flags.string({ ...lastOf, description: 'HOST:PORT or :PORT to listen on [default: :9000, env MINIO_ADDRESS]' }),
+    'certs-dir': Flags.string({ ...lastOf, char: 'S', description: 'folder with public.crt and private.key [default: ~/.minio/certs]' }),
     json: Flags.boolean({ description: 'log one JSON object per line, on stdout' }),
     quiet: Flags.boolean({ char: 'q', description: 'no banner; log warnings and errors only' }),
-    'console-address': Flags.string({ hidden: true }),
-    'config-dir': Flags.string({ char: 'C', hidden: true }),
+    'console-address': Flags.string({ ...lastOf, hidden: true }),
+    'config-dir': Flags.string({ ...lastOf, char: 'C', hidden: true }),
     anonymous: Flags.boolean({ hidden: true }),
   };
 
@@ -39,8 +42,8 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
     const ignored = (['console-address', 'config-dir', 'anonymous'] as const).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
     const code = await runServer({
       drives: argv as string[],
-      address: flags.address,
-      certsDir: flags['certs-dir'],
+      address: flags.address?.at(-1),
+      certsDir: flags['certs-dir']?.at(-1),
       isJson: flags.json,
       isQuiet: flags.quiet,
       ignored: ignored.map((flag) => `--${flag}`),

@@ -60,7 +60,7 @@ export async function removeFormat(drive: Drive): Promise<void> {
   await drive.remove(SYSTEM_VOLUME, FORMAT_PATH).catch(() => undefined);
 }
 
-export interface TrackerFacts extends SlotPlace {
+interface TrackerFacts extends SlotPlace {
   readonly driveId: string;
   readonly poolIndex: number;
 }

@@ -10,7 +10,7 @@ const DRIVES_MAX = 65_536;
 const RANGE = /\{([0-9a-z]*)\.\.\.([0-9a-z]*)\}/;
 const SYNTAX_HINT = 'write a range as {N...M} with three dots, N not above M, for instance /mnt/drive{1...4}';
 
-export interface Expansion {
+interface Expansion {
   readonly labels: readonly string[];
   /** Length of the leftmost range. */
   readonly leftmostLength: number;

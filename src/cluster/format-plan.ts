@@ -58,7 +58,7 @@ export type PoolPlan =
       readonly isFirstFormatting: boolean;
     };
 
-export interface PlanOptions {
+interface PlanOptions {
   /** The root device rule is off (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
 }
@@ -81,7 +81,7 @@ export function planPool(layout: PoolLayout, answers: readonly FormatAnswer[], o
 }
 
 /** Table and identity of two formats agree. */
-export function sameFormat(one: PoolFormat, other: PoolFormat): boolean {
+function sameFormat(one: PoolFormat, other: PoolFormat): boolean {
   return formatKey(one) === formatKey(other);
 }
 

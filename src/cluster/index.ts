@@ -5,9 +5,7 @@
  */
 export { expandRanges } from './ellipses.js';
 export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } from './bootstrap.js';
-export type { MonitorOptions } from './drive-monitor.js';
-export { parseDriveArguments, type EndpointOptions, type PoolLayout } from './endpoints.js';
-export type { DriveCondition } from './format-plan.js';
+export { parseDriveArguments } from './endpoints.js';
 export * from './locks.js';
 export { checkSubmounts } from './mounts.js';
 export * from './parity.js';

@@ -8,7 +8,7 @@ export interface StorageClasses {
   readonly reduced: number;
 }
 
-export interface StorageClassRequest {
+interface StorageClassRequest {
   /** Set size of each pool, first pool first. */
   readonly setSizes: readonly number[];
   /** MINIO_STORAGE_CLASS_STANDARD and MINIO_STORAGE_CLASS_RRS: `EC:n`, or undefined or empty for the default. */
@@ -56,7 +56,7 @@ function parityOf(variable: string, text: string | undefined): number | undefine
   return Number(match[1]);
 }
 
-export interface WriteShape {
+interface WriteShape {
   readonly dataShards: number;
   readonly parityShards: number;
   /** The parity it would have had with all drives there, where drives are offline and it was raised. */

@@ -1,7 +1,7 @@
 /** How many drives of a pool make one erasure set; fixed for good when the drives are formatted. */
 import { SET_DRIVES_MAX, UsageError } from '../base/index.js';
 
-export interface SetSizeRequest {
+interface SetSizeRequest {
   /** The pool's drives as typed; for messages. */
   readonly commandLine: string;
   readonly driveCount: number;

@@ -4,5 +4,5 @@
  */
 export { isThisMachine, parseListenAddress, reachableHosts, urlOf, type ListenAddress } from './address.js';
 export { loadCertificate, type Certificate } from './certificates.js';
-export { LISTENER_LIMITS, type ListenerLimits } from './limits.js';
-export { listen, type Listener, type ListenerOptions, type RequestHandler } from './listener.js';
+export type { ListenerLimits } from './limits.js';
+export { listen, type Listener, type RequestHandler } from './listener.js';

@@ -14,7 +14,7 @@ import { LISTENER_LIMITS, type ListenerLimits } from './limits.js';
 /** Called for plain requests and for those with `Expect: 100-continue`, which it must answer with writeContinue if it wants the body. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly address: ListenAddress;
   readonly certificate?: Certificate | undefined;
   readonly handler: RequestHandler;

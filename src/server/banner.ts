@@ -12,19 +12,19 @@ export interface BannerFacts {
   readonly drives: readonly DriveStatus[];
 }
 
-export interface DriveCounts {
+interface DriveCounts {
   readonly online: number;
   readonly offline: number;
   readonly healing: number;
 }
 
-export function countDrives(drives: readonly DriveStatus[]): DriveCounts {
+function countDrives(drives: readonly DriveStatus[]): DriveCounts {
   const online = drives.filter((drive) => drive.isOnline).length;
   return { online, offline: drives.length - online, healing: drives.filter((drive) => drive.isHealing).length };
 }
 
 /** URLs under which the server can be reached; the one of this machine is last. */
-export function endpointUrls({ address, scheme, port }: Pick<BannerFacts, 'address' | 'scheme' | 'port'>): string[] {
+function endpointUrls({ address, scheme, port }: Pick<BannerFacts, 'address' | 'scheme' | 'port'>): string[] {
   return reachableHosts(address.host).map((host) => urlOf(scheme, host, port));
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { allSets, readQuorum, writeQuorum, type Deployment, type ErasureSet } from '../cluster/index.js';
 
-export interface HealthOptions {
+interface HealthOptions {
   /** undefined while the server starts. */
   readonly deployment: () => Deployment | undefined;
   /** True where no storage class was configured. */
@@ -51,7 +51,7 @@ interface Health {
 }
 
 /** Every set can take writes. */
-export function writeHealth(deployment: Deployment): Health {
+function writeHealth(deployment: Deployment): Health {
   const sets = allSets(deployment);
   const quorumOf = (set: ErasureSet): number => writeQuorum(set.size - set.defaultParity, set.defaultParity);
   const healing = sets.reduce((sum, set) => sum + set.drives.filter((drive) => drive !== undefined && set.isHealing(drive)).length, 0);
@@ -62,7 +62,7 @@ export function writeHealth(deployment: Deployment): Health {
 }
 
 /** Every set can be read. */
-export function readHealth(deployment: Deployment): Health {
+function readHealth(deployment: Deployment): Health {
   const sets = allSets(deployment);
   const quorumOf = (set: ErasureSet): number => readQuorum(set.size - set.defaultParity);
   return {

@@ -2,7 +2,7 @@
 import type { Log, Random } from '../base/index.js';
 
 /** The part of the store that needs it. */
-export interface ExpiringUploads {
+interface ExpiringUploads {
   /** Removes uploads begun longer ago than this. */
   expireUploads(olderThanMs: number): Promise<unknown>;
 }

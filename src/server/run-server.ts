@@ -9,7 +9,7 @@ import { humanLog, jsonLog } from './logs.js';
 import { openServer, VERSION, type OpenServer } from './server.js';
 import { isSwitchedOn, rootKeys, splitWords, type Environment } from './settings.js';
 
-export interface RunOptions {
+interface RunOptions {
   /** Drive arguments; MINIO_VOLUMES where there are none. */
   readonly drives: readonly string[];
   /** Default MINIO_ADDRESS, else `:9000`. */

@@ -15,7 +15,7 @@ import { createStore, type Store } from '../store/index.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
 
-export interface ServerConfig {
+interface ServerConfig {
   /** Drive arguments as typed: folders, ranges. */
   readonly drives: readonly string[];
   /** `:9000`, `127.0.0.1:0`. */
