@@ -6,7 +6,7 @@ import { closeSync, fdatasync, fsync, openSync } from 'node:fs';
 
 import { isErrno } from './failures.js';
 
-/** More than libuv's pool has by default, because the other drives of a set often share the file system and its commit. */
+/** More than libuv's pool has by default; a process that gives it more threads shall not be held back here. */
 const RUNNING_MAX = 16;
 
 type Start = (done: (error: Error | null) => void) => void;
@@ -14,26 +14,44 @@ type Start = (done: (error: Error | null) => void) => void;
 export class Syncs {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  /** Folders whose fsync has not begun: whoever asks now is served by it too. */
-  readonly #foldersWaiting = new Map<string, Promise<void>>();
+  /** Folders with an fsync under way: the last one that runs, and the one after it that has not begun. */
+  readonly #folders = new Map<string, { last: Promise<void>; next: Promise<void> | undefined }>();
 
   /** Contents of an open file. */
   data(fd: number): Promise<void> {
     return this.#run((done) => fdatasync(fd, done));
   }
 
-  /** The entries of a folder: what was created, renamed or removed in it. */
+  /**
+   * The entries of a folder: what was created, renamed or removed in it. While one fsync of a folder runs, all who ask
+   * share the next: objects made beside each other cost two of their parent's, not one each.
+   */
   folder(path: string): Promise<void> {
-    const waiting = this.#foldersWaiting.get(path);
-    if (waiting !== undefined) return waiting;
-    let hasBegun = false;
-    const sync = this.#run((done) => {
-      hasBegun = true;
-      this.#foldersWaiting.delete(path);
-      syncFolder(path, done);
-    });
-    if (!hasBegun) this.#foldersWaiting.set(path, sync);
-    return sync;
+    const known = this.#folders.get(path);
+    if (known?.next !== undefined) return known.next;
+    const start = (): Promise<void> => this.#run((done) => syncFolder(path, done));
+    if (known === undefined) {
+      const folder = { last: start(), next: undefined };
+      this.#folders.set(path, folder);
+      this.#watch(path, folder.last);
+      return folder.last;
+    }
+    known.next = known.last.then(start, start);
+    return known.next;
+  }
+
+  /** When a folder's fsync has ended, the one after it is the last; without one the folder is forgotten. */
+  #watch(path: string, sync: Promise<void>): void {
+    const ended = (): void => {
+      const folder = this.#folders.get(path);
+      if (folder?.next === undefined) this.#folders.delete(path);
+      else {
+        folder.last = folder.next;
+        folder.next = undefined;
+        this.#watch(path, folder.last);
+      }
+    };
+    sync.then(ended, ended);
   }
 
   #run(start: Start): Promise<void> {

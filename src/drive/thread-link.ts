@@ -14,7 +14,7 @@ const PROBE_INTERVAL_MS = 1000;
 
 interface Pending {
   readonly name: CallName;
-  readonly deadlineAtMs: number;
+  deadlineAtMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -25,6 +25,8 @@ export class ThreadLink {
   #requests: Request[] = [];
   #lastId = 0;
   #state: DriveState = 'online';
+  /** The thread has loaded. Until then no call of it can hang, however slowly a busy machine starts it. */
+  #isReady = false;
   /** A call ran out of time and no probe has come back since. */
   #isStuck = false;
   /** The probe under way, if any. It may take as long as it takes. */
@@ -106,6 +108,11 @@ export class ThreadLink {
 
   #receive(batch: AnswerBatch): void {
     this.#state = batch.state;
+    if (!this.#isReady) {
+      this.#isReady = true;
+      for (const pending of this.#pending.values()) pending.deadlineAtMs = performance.now() + this.deadlineMs;
+      this.#watchDeadline();
+    }
     for (const answer of batch.answers) this.#settle(answer, batch.buffers);
   }
 
@@ -133,7 +140,7 @@ export class ThreadLink {
   }
 
   #watchDeadline(): void {
-    if (this.#deadlineTimer !== undefined) return;
+    if (this.#deadlineTimer !== undefined || !this.#isReady) return;
     const [oldest] = this.#pending.values();
     if (oldest === undefined) return;
     const waitMs = Math.max(0, oldest.deadlineAtMs - performance.now());

@@ -117,13 +117,16 @@ export class Transactions {
 
   /** Removes what a visible change replaced; where that is being read, at the end of the reading. */
   async #settleVisible(transaction: string, folder: string, state: StagedState): Promise<void> {
-    const { root, readers, removals } = this.tools;
+    const { root, readers, removals, folders } = this.tools;
     const replaced = state.replaced === undefined ? undefined : `${state.objectFolder}/${checkName(state.replaced)}`;
     const finish = async (): Promise<void> => {
       // Looked at again: an undo may have put a version back that uses it.
       if (replaced !== undefined && this.#usedDataDirs(state.objectFolder)?.has(state.replaced ?? '') === false) await removals.tree(replaced);
       if (state.removesObject) pruneFolders(state.objectFolder, root.folderOf(state.volume));
-      const links = state.removesObject ? ['target', 'replaced', 'xl.meta', 'removed'] : ['target', 'replaced', ...state.dataDirs.keys()];
+      const own = folders.dataDirs(transaction);
+      const links = ['target', ...[...state.dataDirs.keys()].filter((name) => !own.has(name))];
+      if (replaced !== undefined) links.push('replaced');
+      if (state.removesObject) links.push('xl.meta', 'removed');
       await this.#dropFolder(transaction, folder, links);
     };
     const later = (): void => {
@@ -182,9 +185,9 @@ export class Transactions {
       if (isErrno(error, 'ENOTDIR') && change.kind === 'put') {
         throw new StorageError('file-access-denied', `cannot ${action} on drive ${root.path}: a parent of it is a file`, { drive: root.path });
       }
-      const failure = root.failureIn(volume, action, error);
-      if (failure instanceof StorageError && failure.code === 'file-not-found') return undefined;
-      throw failure;
+      // The way of every new object, so without an error object for nobody.
+      if (isErrno(error, 'ENOENT', 'ENOTDIR') && isThere(root.folderOf(volume))) return undefined;
+      throw root.failureIn(volume, action, error);
     }
   }
 

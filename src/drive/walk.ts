@@ -4,29 +4,23 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 
-import { compareKeys, StorageError } from '../base/index.js';
+import { compareKeys, keyAfterPrefix, StorageError } from '../base/index.js';
 import { isUuid, parseXlMetaIndex, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
 import type { WalkOptions } from './drive.js';
 import { driveFailure, isErrno } from './failures.js';
+import { DIRECTORY_SUFFIX, firstFrom, isPlain, sortNames, type FolderNames, type Name, type SortedNames } from './folder-names.js';
 import type { DriveRoot } from './root.js';
 import { dataDirsOf } from './version-change.js';
 
-/** How MinIO stores a key that ends in `/`. */
-const DIRECTORY_SUFFIX = '__XLDIR__';
 /** Holds the index of nearly every object; the rest is read when it says so. */
 export const INDEX_PIECE_BYTES = 4096;
 const UNREADABLE = new Uint8Array(0);
+const NO_NAMES: SortedNames = { names: [], isPlain: true };
 
 export interface WalkStep {
   readonly key: string;
   /** undefined: a prefix. Otherwise a view of scratch memory, valid until the next step; empty where unreadable. */
   readonly meta: Uint8Array | undefined;
-}
-
-interface Name {
-  readonly name: string;
-  /** The name as a key has it: `dir__XLDIR__` is `dir/`. */
-  readonly keyPart: string;
 }
 
 interface Below {
@@ -42,6 +36,8 @@ interface Frame {
   readonly names: readonly Name[];
   readonly isBefore: (a: string, b: string) => boolean;
   next: number;
+  /** Where the names of the prefix end. */
+  end: number;
   /** Folders to go into after names that sort before their `/`; the last one is the first to come. */
   readonly below: Below[];
 }
@@ -52,6 +48,7 @@ export class Walk {
 
   constructor(
     private readonly root: DriveRoot,
+    private readonly folders: FolderNames,
     private readonly volume: string,
     private readonly options: Omit<WalkOptions, 'signal'>,
   ) {
@@ -60,7 +57,7 @@ export class Walk {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw root.missing(volume, `volume ${volume}`);
     const keyPrefix = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1);
     if (keyPrefix === '') {
-      this.#enter(folder, '', this.#children(folder, true));
+      this.#enter(folder, '', this.#children(folder));
       return;
     }
     const path = keyPrefix.slice(0, -1);
@@ -71,7 +68,7 @@ export class Walk {
       const meta = this.#readMeta(`${start}${DIRECTORY_SUFFIX}`);
       if (meta instanceof Uint8Array) this.#first = { key: keyPrefix, meta: Uint8Array.from(this.#detail(meta)) };
     }
-    this.#enter(start, keyPrefix, this.#children(start, false));
+    this.#enter(start, keyPrefix, this.#children(start));
   }
 
   /** The next key or prefix, `nothing` after a step that gave none (so that the caller can look at its clock), undefined at the end. */
@@ -83,7 +80,7 @@ export class Walk {
     }
     const frame = this.#frames.at(-1);
     if (frame === undefined) return undefined;
-    const name = frame.names[frame.next];
+    const name = frame.next < frame.end ? frame.names[frame.next] : undefined;
     const below = frame.below.at(-1);
     if (below !== undefined && (name === undefined || frame.isBefore(`${below.name}/`, name.keyPart))) {
       frame.below.pop();
@@ -125,31 +122,47 @@ export class Walk {
   #goBelow(frame: Frame, below: Below): WalkStep | 'nothing' {
     const folder = `${frame.folder}/${below.name}`;
     const keyPrefix = `${frame.keyPrefix}${below.name}/`;
-    if (this.options.recursive) this.#enter(folder, keyPrefix, below.names ?? this.#children(folder, false));
+    if (this.options.recursive) this.#enter(folder, keyPrefix, below.names === undefined ? this.#children(folder) : sortNames(below.names));
     else if (below.names !== undefined || this.#holdsFolders(folder)) return { key: keyPrefix, meta: undefined };
     return 'nothing';
   }
 
-  #enter(folder: string, keyPrefix: string, names: readonly string[]): void {
+  #enter(folder: string, keyPrefix: string, { names, isPlain: arePlain }: SortedNames): void {
     const { from, prefix } = this.options;
-    const isOrdered = isPlain(from) && isPlain(prefix) && names.every(isPlain);
-    const parts = names.map((name) => ({ name, keyPart: name.endsWith(DIRECTORY_SUFFIX) ? `${name.slice(0, -DIRECTORY_SUFFIX.length)}/` : name }));
-    if (isOrdered) parts.sort((a, b) => (a.keyPart < b.keyPart ? -1 : 1));
-    else parts.sort((a, b) => compareKeys(a.keyPart, b.keyPart));
-    this.#frames.push({ folder, keyPrefix, names: parts, isBefore: isOrdered ? isBeforePlain : isBefore, next: 0, below: [] });
+    const isOrdered = arePlain && isPlain(from) && isPlain(prefix);
+    const before = isOrdered ? isBeforePlain : isBefore;
+    const frame: Frame = { folder, keyPrefix, names, isBefore: before, next: 0, end: names.length, below: [] };
+    this.#frames.push(frame);
+    if (prefix.length > keyPrefix.length) {
+      const wanted = prefix.slice(keyPrefix.length);
+      frame.next = firstFrom(names, wanted, before);
+      frame.end = firstFrom(names, keyAfterPrefix(wanted), isBefore);
+    }
+    if (!from.startsWith(keyPrefix)) return;
+    const bound = from.slice(keyPrefix.length);
+    const first = frame.next;
+    frame.next = Math.min(Math.max(first, firstFrom(names, bound, before)), frame.end);
+    // Of the names before `from` only those that it begins with can have keys after it below them.
+    for (const name of names.slice(first, frame.next)) {
+      if (bound.startsWith(name.name) || name.name.endsWith(DIRECTORY_SUFFIX)) this.#visit(frame, name);
+    }
   }
 
   /** Names in a folder that may be keys or hold some: all but xl.meta and the data dirs it names. */
-  #children(folder: string, isVolume: boolean): string[] {
-    const names = this.#list(folder);
-    if (isVolume || !names.includes('xl.meta')) return names;
-    const meta = this.#readMeta(folder);
-    return this.#withoutDataDirs(folder, names, meta instanceof Uint8Array ? meta : UNREADABLE);
+  #children(folder: string): SortedNames {
+    return this.#reading(folder, NO_NAMES, () =>
+      this.folders.sorted(folder, (names) => {
+        if (!names.includes('xl.meta')) return names;
+        // A folder may have that name too: then it is the key's, and this folder is not an object's.
+        const meta = this.#readMeta(folder);
+        return meta instanceof Uint8Array ? this.#withoutDataDirs(folder, names, meta) : names;
+      }),
+    );
   }
 
   /** As `#children` for an object's folder whose xl.meta was read. */
   #foldersIn(folder: string, meta: Uint8Array): string[] {
-    return this.#withoutDataDirs(folder, this.#list(folder), meta);
+    return this.#reading<string[]>(folder, [], () => this.#withoutDataDirs(folder, readdirSync(folder), meta));
   }
 
   #withoutDataDirs(folder: string, names: readonly string[], meta: Uint8Array): string[] {
@@ -162,20 +175,20 @@ export class Walk {
   #holdsFolders(folder: string): boolean {
     const links = statSync(folder, { throwIfNoEntry: false })?.nlink ?? 2;
     if (links === 2) return false;
-    if (statSync(`${folder}/xl.meta`, { throwIfNoEntry: false }) !== undefined) return this.#children(folder, false).length > 0;
+    if (statSync(`${folder}/xl.meta`, { throwIfNoEntry: false }) !== undefined) return this.#children(folder).names.length > 0;
     return links > 2 || readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
   }
 
-  /** Names in a folder; none where it vanished meanwhile, unless the whole volume or drive did. */
-  #list(folder: string): string[] {
+  /** Reads a folder; nothing is in it where it vanished meanwhile, unless the whole volume or drive did. */
+  #reading<T>(folder: string, nothing: T, read: () => T): T {
     try {
-      return readdirSync(folder);
+      return read();
     } catch (error) {
       // No folder can have a name that is too long.
-      if (isErrno(error, 'ENAMETOOLONG')) return [];
+      if (isErrno(error, 'ENAMETOOLONG')) return nothing;
       if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw driveFailure(error, `list ${folder}`, this.root.path);
       const missing = this.root.missing(this.volume, folder);
-      if (missing.code === 'file-not-found') return [];
+      if (missing.code === 'file-not-found') return nothing;
       throw missing;
     }
   }
@@ -206,11 +219,6 @@ export class Walk {
       return undefined;
     }
   }
-}
-
-/** True where `<` of strings is the order of keys: no half pairs, which UTF-16 puts before U+E000 to U+FFFF. */
-function isPlain(text: string): boolean {
-  return !/[\ud800-\uffff]/.test(text);
 }
 
 function isBeforePlain(a: string, b: string): boolean {

@@ -2,6 +2,7 @@
 import { assert } from '../base/index.js';
 import type { WalkOptions } from './drive.js';
 import { guarded } from './failures.js';
+import { FolderNames } from './folder-names.js';
 import type { WalkBatch } from './messages.js';
 import type { DriveRoot } from './root.js';
 import { Walk } from './walk.js';
@@ -15,12 +16,13 @@ const STEPS_PER_LOOK = 16;
 
 export class Walks {
   readonly #walks = new Map<number, Walk>();
+  readonly #folders = new FolderNames();
   #metas = new Uint8Array(BATCH_BYTES_MAX);
 
   constructor(private readonly root: DriveRoot) {}
 
   open(id: number, volume: string, options: Omit<WalkOptions, 'signal'>): void {
-    this.#walks.set(id, guarded(`walk ${volume}`, this.root.path, () => new Walk(this.root, volume, options)));
+    this.#walks.set(id, guarded(`walk ${volume}`, this.root.path, () => new Walk(this.root, this.#folders, volume, options)));
   }
 
   next(id: number): WalkBatch {

@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { StorageError } from '../../src/base/index.js';
 
-export interface CodecContract<T> {
+interface CodecContract<T> {
   readonly decode: (bytes: Uint8Array) => T;
   /** Absent where the format is read only. */
   readonly encode?: (value: T) => Uint8Array;
@@ -76,7 +76,7 @@ function plain(value: unknown): unknown {
 }
 
 /** Makes damaged inputs out of samples, the same ones for the same seed. */
-export class Mutator {
+class Mutator {
   readonly #samples: readonly Uint8Array[];
   #state: number;
 

@@ -64,6 +64,27 @@ export function describeWalks(current: () => Drive): void {
       }
     });
 
+    it('take an object named xl.meta for what it is', async () => {
+      await change(current(), 'bucket', 'xl.meta', putOf({}, 'x'));
+      await change(current(), 'bucket', 'a/xl.meta', putOf({}, 'x'));
+      await change(current(), 'bucket', 'a/y', putOf({}, 'x'));
+      expect(await walked({})).toEqual(['a/xl.meta', 'a/y', 'xl.meta']);
+    });
+
+    it('see what was added to a big folder at once', async () => {
+      const names = Array.from({ length: 300 }, (_, index) => `big/k${String(index).padStart(3, '0')}`);
+      await Promise.all(names.map((key) => change(current(), 'bucket', key, putOf({}, 'x'))));
+      for (const added of ['big/k0000', 'big/k150x', 'big/z', 'big/k1/deeper']) {
+        await walked({});
+        await change(current(), 'bucket', added, putOf({}, 'x'));
+        names.push(added);
+        const sorted = [...names].sort();
+        expect(await walked({})).toEqual(sorted);
+        expect(await walked({ prefix: 'big/k1' })).toEqual(sorted.filter((key) => key.startsWith('big/k1')));
+        expect(await walked({ from: 'big/k1/zz' })).toEqual(sorted.filter((key) => key >= 'big/k1/zz'));
+      }
+    });
+
     it('find no keys in impossible prefixes', async () => {
       for (const prefix of ['../', 'a//', '//', './', 'nul\0/', `${'x'.repeat(300)}/`]) expect(await walked({ prefix }), prefix).toEqual([]);
     });

@@ -184,7 +184,7 @@ describe('LocalDrive', () => {
     });
 
     it('ends a call that hangs, refuses others at once, and recovers', async () => {
-      const slow = new LocalDrive(root, { deadlineMs: 3000 });
+      const slow = new LocalDrive(root, { deadlineMs: 1500 });
       slow.attach(ID);
       execFileSync('mkfifo', [join(root, 'bucket', 'fifo')]);
       await slow.info();
