@@ -15,8 +15,8 @@ type Reached = 'nothing' | 'staged' | 'committed' | 'settled';
 /** Carries a change of an object as far on each drive as `reached` says. */
 async function interrupt(life: Life, before: ObjectInfo, reached: readonly Reached[], isRemoval: boolean): Promise<void> {
   const id = randomUUID();
-  const { key, isLatest: _isLatest, ...rest } = before;
-  const version: ObjectVersion = { ...rest, dataDir: randomUUID(), size: NEW.length, parts: [{ number: 1, size: NEW.length, actualSize: NEW.length }], modTimeNs: before.modTimeNs + 1000n };
+  const { key } = before;
+  const version: ObjectVersion = { ...before, dataDir: randomUUID(), size: NEW.length, parts: [{ number: 1, size: NEW.length, actualSize: NEW.length }], modTimeNs: before.modTimeNs + 1000n };
   const streams = encodeInline(NEW, version.erasure);
   const entry = encodeVersion(version, { shardIndex: 1 });
   for (const [slot, state] of reached.entries()) {

@@ -78,7 +78,10 @@ async function commitPart(context: StoreContext, upload: Upload, transaction: st
   const quorum = writeQuorum(dataShards, parityShards);
   const votes = set.drives.map((drive, slot): Promise<Outcome<void>> => {
     const failure = writers.failures[slot];
-    if (failure !== undefined || drive === undefined) return Promise.resolve({ ok: false, error: failure });
+    if (failure !== undefined || drive === undefined) {
+      if (drive?.state === 'online') void outcomeOf(drive.settle(transaction));
+      return Promise.resolve({ ok: false, error: failure });
+    }
     return new Promise((resolve) => {
       context.lanes.run(drive, `${folder}/${meta.number}`, async () => {
         resolve(await outcomeOf(drive.commitPart(transaction, folder, version.dataDir, meta.number, bytes)));
