@@ -129,7 +129,8 @@ function setsOf(value: unknown): string[][] {
 function parseObject(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(DECODER.decode(bytes));
+    // A copy: decoders refuse shared memory.
+    value = JSON.parse(DECODER.decode(new Uint8Array(bytes)));
   } catch {
     throw corrupt(bytes.length === 0 ? 'format.json is empty' : 'format.json is not JSON');
   }

@@ -3,7 +3,7 @@
  * any MinIO release wrote and refuse, with a StorageError of code metadata-corrupt, what none did; encoders write what
  * RELEASE.2025-10-15 writes, byte for byte.
  */
-export { frameShard, framedSize, unframedSize, unframeShard } from './bitrot.js';
+export { unframeShard } from './bitrot.js';
 export {
   decodeBucketMetadata,
   encodeBucketMetadata,
@@ -19,14 +19,12 @@ export {
   generationName,
   OFFLINE_DRIVE_ID,
   type FormatAlgorithm,
-  type FormatGeneration,
   type FormatJson,
 } from './format-json.js';
-export { decodeHealingTracker, encodeHealingTracker, newHealingTracker, type HealingCounter, type HealingTracker } from './healing-tracker.js';
+export { decodeHealingTracker, encodeHealingTracker, newHealingTracker } from './healing-tracker.js';
 export {
   decodeObjectPath,
   decodeUploadId,
-  DIRECTORY_SUFFIX,
   encodeObjectPath,
   encodeUploadId,
   MULTIPART_FOLDER,
@@ -35,15 +33,15 @@ export {
   uploadStartNs,
 } from './object-path.js';
 export { decodePartMeta, encodePartMeta, type PartMeta } from './part-meta.js';
-export { decodePoolBin, encodePoolBin, isLeaving, type Decommission, type PoolState } from './pool-bin.js';
+export { decodePoolBin, encodePoolBin, isLeaving } from './pool-bin.js';
 export { isUuid, uuidBytes, uuidText, versionIdBytes, versionIdText } from './uuid.js';
-export { msToNs, nsToMs, NS_PER_SECOND, ZERO_TIME_NS } from './time.js';
+export { msToNs, nsToMs, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
 export { decodeVersion } from './xl-meta/decode-record.js';
 export { encodeVersion, signatureOfVersion } from './xl-meta/encode-record.js';
 export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaFileVersion, xlMetaIndexLength } from './xl-meta/file.js';
 export { compareHeaders } from './xl-meta/header.js';
-export { findName, INLINE_DATA_KEY, INTERNAL_PREFIX, isInlineData, isInternalName } from './xl-meta/meta-sys.js';
+export { findName, INLINE_DATA_KEY } from './xl-meta/meta-sys.js';
 export { LEGACY_DATA_DIR } from './xl-meta/legacy-record.js';
 export { entryDataDir, entryShardIndex, withShardIndex } from './xl-meta/record-members.js';
 export * from './xl-meta/types.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isUuid } from './uuid.js';
 
 /** Stands for the trailing slash of a key: `dir/` is kept in `dir__XLDIR__`, so that it can live beside `dir` and `dir/x`. */
-export const DIRECTORY_SUFFIX = '__XLDIR__';
+const DIRECTORY_SUFFIX = '__XLDIR__';
 /** Folder of the system volume that holds the uploads in progress. */
 export const MULTIPART_FOLDER = 'multipart';
 

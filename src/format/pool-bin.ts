@@ -9,7 +9,7 @@ import { ZERO_TIME_NS } from './time.js';
 
 const HEAD = Uint8Array.of(1, 0, 1, 0);
 
-export interface Decommission {
+interface Decommission {
   readonly startedNs: bigint;
   readonly isComplete: boolean;
   readonly isFailed: boolean;
@@ -18,7 +18,7 @@ export interface Decommission {
   readonly encoded: Uint8Array;
 }
 
-export interface PoolState {
+interface PoolState {
   readonly index: number;
   readonly commandLine: string;
   readonly lastUpdateNs: bigint;

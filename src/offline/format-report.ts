@@ -35,7 +35,7 @@ export type DriveCondition =
   /** Its format.json cannot be read or makes no sense. */
   | 'unreadable';
 
-export interface DriveFinding {
+interface DriveFinding {
   readonly path: string;
   readonly condition: DriveCondition;
   /** What there is to know beyond the condition; empty for `ok`. */
@@ -52,14 +52,14 @@ export interface DriveFinding {
 }
 
 /** A slot of a pool's table whose drive is not among the folders. */
-export interface MissingDrive {
+interface MissingDrive {
   readonly pool: number;
   readonly set: number;
   readonly slot: number;
   readonly driveId: string;
 }
 
-export interface PoolFinding {
+interface PoolFinding {
   readonly setCount: number;
   readonly drivesPerSet: number;
   readonly algorithm: string;
@@ -81,7 +81,7 @@ export interface FormatReport {
 }
 
 /** What is known of a folder before it is compared with the others. */
-export interface Sighting {
+interface Sighting {
   readonly path: string;
   readonly format?: FormatJson;
   readonly failure?: Pick<DriveFinding, 'condition' | 'remark'>;
@@ -94,7 +94,7 @@ export async function inspectFormats(paths: readonly string[]): Promise<FormatRe
 }
 
 /** The comparison alone, a pure function. */
-export function compareFormats(sightings: readonly Sighting[]): FormatReport {
+function compareFormats(sightings: readonly Sighting[]): FormatReport {
   const formats = sightings.flatMap(({ format }) => (format === undefined ? [] : [format]));
   const reference = mostFrequent(formats.map(deploymentKey));
   const tables = poolTables(formats.filter((format) => deploymentKey(format) === reference));

@@ -29,7 +29,7 @@ const XL_META = 'xl.meta';
 /** An xl.meta with 10,000 versions of 128 KiB inline data each would be larger; nobody looks at that one by hand. */
 const XL_META_SIZE_MAX = 1024 * 1024 * 1024;
 
-export interface PartReport {
+interface PartReport {
   readonly number: number;
   readonly size: number;
   readonly actualSize: number;
@@ -39,7 +39,7 @@ export interface PartReport {
   readonly foundSize?: number;
 }
 
-export interface VersionReport {
+interface VersionReport {
   readonly versionId: string;
   readonly kind: 'object' | 'delete-marker' | 'free-version' | 'legacy';
   readonly isLatest: boolean;
@@ -54,7 +54,7 @@ export interface VersionReport {
   readonly metaSys: ReadonlyMap<string, Uint8Array>;
 }
 
-export interface ObjectFacts {
+interface ObjectFacts {
   readonly size: number;
   readonly dataDir: string;
   readonly dataShards: number;
@@ -72,7 +72,7 @@ export interface ObjectFacts {
   readonly faults: readonly string[];
 }
 
-export interface ObjectReport {
+interface ObjectReport {
   /** Of the xl.meta. */
   readonly path: string;
   readonly fileVersion: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-export interface PackedFile {
+interface PackedFile {
   /** Path in the archive, e.g. `2025-xl4/drives/d1/bucket/key/xl.meta`. */
   readonly path: string;
   readonly bytes: Uint8Array;

@@ -2,7 +2,7 @@
 import { decodeVersion, entryShardIndex, parseXlMeta, unframeShard } from '../../src/format/index.js';
 import { filesOf } from './fixture-files.js';
 
-export interface SystemObject {
+interface SystemObject {
   readonly name: string;
   readonly bytes: Uint8Array;
 }

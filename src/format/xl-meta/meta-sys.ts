@@ -1,7 +1,7 @@
 /** What MinIO's internal metadata says about a version itself. Names match case-insensitively, as releases vary. */
 
 /** Internal metadata begins with this; everything else is the client's. */
-export const INTERNAL_PREFIX = 'x-minio-internal-';
+const INTERNAL_PREFIX = 'x-minio-internal-';
 /** Marks a version whose data lies inside xl.meta; its value is `true`. */
 export const INLINE_DATA_KEY = 'x-minio-internal-inline-data';
 const FREE_VERSION_KEY = 'x-minio-internal-free-version';
