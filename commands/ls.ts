@@ -6,7 +6,7 @@ import { EXIT_HELP, formatSize, listingLine, listingObject, MtsCommand, placeUrl
 export default class Ls extends MtsCommand<typeof Ls> {
   static override summary = 'List buckets, objects and local files.';
   static override description = `Without a slash at its end a target lists everything whose name starts with it. ${EXIT_HELP}`;
-  static override aliases = ['list'];
+  static override hiddenAliases = ['list'];
   static override args = targetArguments;
   static override flags = {
     recursive: Flags.boolean({ char: 'r', description: 'list all levels' }),

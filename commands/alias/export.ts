@@ -4,7 +4,7 @@ import { EXIT_HELP, MtsCommand, unknownAlias } from '../../src/view/index.js';
 export default class AliasExport extends MtsCommand<typeof AliasExport> {
   static override summary = 'Write an alias as a JSON object.';
   static override description = `It holds the secret key; \`alias import\` reads it. ${EXIT_HELP}`;
-  static override aliases = ['alias:e'];
+  static override hiddenAliases = ['alias:e'];
   static override args = { alias: Args.string({ description: 'the name', ignoreStdin: true }) };
   static override examples = [{ description: 'Save an alias.', command: '<%= config.bin %> alias export mine > mine.json' }];
 

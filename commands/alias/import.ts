@@ -8,7 +8,7 @@ import { aliasObject, EXIT_HELP, Failure, MtsCommand } from '../../src/view/inde
 export default class AliasImport extends MtsCommand<typeof AliasImport> {
   static override summary = 'Store an alias from a JSON object.';
   static override description = `The object has url, accessKey, secretKey, and may have sessionToken, api and path, as \`alias export\` writes it. Nothing is sent to the server. ${EXIT_HELP}`;
-  static override aliases = ['alias:i'];
+  static override hiddenAliases = ['alias:i'];
   static override args = {
     alias: Args.string({ description: 'the name', ignoreStdin: true }),
     file: Args.string({ description: 'file to read; standard input when left out', ignoreStdin: true }),

@@ -4,7 +4,7 @@ import { aliasBlock, aliasObject, EXIT_HELP, MtsCommand, unknownAlias } from '..
 export default class AliasList extends MtsCommand<typeof AliasList> {
   static override summary = 'List the servers that have names.';
   static override description = `Aliases of MC_HOST_* variables are listed too. ${EXIT_HELP}`;
-  static override aliases = ['alias:ls'];
+  static override hiddenAliases = ['alias:ls'];
   static override args = { alias: Args.string({ description: 'only this one', ignoreStdin: true }) };
   static override examples = [{ description: 'List all.', command: '<%= config.bin %> alias list' }];
 

@@ -4,7 +4,7 @@ import { EXIT_HELP, MtsCommand, unknownAlias } from '../../src/view/index.js';
 export default class AliasRemove extends MtsCommand<typeof AliasRemove> {
   static override summary = "Forget a server's name.";
   static override description = EXIT_HELP;
-  static override aliases = ['alias:rm'];
+  static override hiddenAliases = ['alias:rm'];
   static override args = { alias: Args.string({ description: 'the name', ignoreStdin: true }) };
   static override examples = [{ description: 'Forget one.', command: '<%= config.bin %> alias remove mine' }];
 

@@ -6,7 +6,7 @@ import { aliasObject, EXIT_HELP, Failure, MtsCommand } from '../../src/view/inde
 export default class AliasSet extends MtsCommand<typeof AliasSet> {
   static override summary = 'Give a server a name.';
   static override description = `The keys are tried before anything is stored. Keys that are left out are asked for, or read from standard input, one a line. ${EXIT_HELP}`;
-  static override aliases = ['alias:s'];
+  static override hiddenAliases = ['alias:s'];
   static override args = {
     alias: Args.string({ description: 'a letter, then letters, digits, - or _', ignoreStdin: true }),
     url: Args.string({ description: 'http(s)://host[:port]', ignoreStdin: true }),

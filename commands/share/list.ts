@@ -6,7 +6,7 @@ import { EXIT_HELP, MtsCommand, shareBlock, shareObject } from '../../src/view/i
 export default class ShareList extends MtsCommand<typeof ShareList> {
   static override summary = 'List links that still work.';
   static override description = `Only those that were made with this configuration folder. ${EXIT_HELP}`;
-  static override aliases = ['share:ls'];
+  static override hiddenAliases = ['share:ls'];
   static override args = { kind: Args.string({ description: 'download or upload', ignoreStdin: true }) };
   static override examples = [{ description: 'List links for downloading.', command: '<%= config.bin %> share list download' }];
 

@@ -87,7 +87,6 @@ export class AliasConfig {
   remove(name: string): boolean {
     const { config } = this.#read();
     if (!Object.hasOwn(config.aliases, name)) return false;
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
     delete config.aliases[name];
     this.#write(config);
     return true;

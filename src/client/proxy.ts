@@ -44,11 +44,11 @@ export function tunnelThrough(
     const authority = `${url.hostname}:${url.port || '443'}`;
     const headers = { host: authority, ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }) };
     const ask = http.request({ method: 'CONNECT', host: proxy.hostname, port: proxy.port || 80, path: authority, headers });
-    ask.once('error', (error) => done(error));
+    ask.once('error', (error: Error) => done(error));
     ask.once('connect', (answer, socket) => {
       if (answer.statusCode === 200) {
         const secured = connectTls({ ...tls, socket, servername: url.hostname });
-        secured.once('error', (error) => secured.destroy(error));
+        secured.once('error', (error: Error) => void secured.destroy(error));
         done(null, secured);
       } else {
         socket.destroy();

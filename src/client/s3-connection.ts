@@ -89,7 +89,7 @@ export class S3Connection {
       try {
         return await this.#sendOnce(request);
       } catch (error) {
-        if (reroutes < REROUTES_MAX && this.#learnRoute(request, error)) {
+        if (reroutes < REROUTES_MAX && (this.#learnRoute(request, error) || (await this.#askForRegion(request, error)))) {
           reroutes += 1;
           attempt -= 1;
         } else if (attempt >= attempts || !isWorthAnotherTry(error) || request.signal?.aborted === true) {
@@ -189,6 +189,14 @@ export class S3Connection {
       case 'auto':
         return VIRTUAL_HOSTS.test(this.#endpoint.hostname);
     }
+  }
+
+  /** A HEAD that was refused had no body to name the region in: a GET is answered with words. True when that told one. */
+  async #askForRegion({ method, bucket = '' }: S3Request, error: unknown): Promise<boolean> {
+    if (method !== 'HEAD' || bucket === '' || this.#regions.has(bucket) || !(error instanceof S3Error) || error.status !== 400) return false;
+    const answer = await this.request({ method: 'GET', bucket, query: { location: '' }, attempts: 1 }).catch(() => undefined);
+    answer?.body.resume();
+    return this.#regions.has(bucket);
   }
 
   /** True when the error names a region or endpoint that was not used yet; the next attempt will. */

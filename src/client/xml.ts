@@ -2,7 +2,11 @@
  * XML answers of S3 servers as a tree of elements, and the few documents that requests carry. Servers write small
  * documents without name spaces that matter, so elements are known by their local names.
  */
-import { SaxesParser } from 'saxes';
+import { createRequire } from 'node:module';
+import type * as Saxes from 'saxes';
+
+// `import` would first scan the package's source for exports, which takes longer than everything else a listing does.
+const { SaxesParser } = createRequire(import.meta.url)('saxes') as typeof Saxes;
 
 /** Deepest nesting that any S3 answer needs is about eight; more than this is not an S3 answer. */
 const DEPTH_MAX = 64;

@@ -10,6 +10,7 @@ export interface CommandTable {
 
 interface CommandEntry {
   readonly aliases?: readonly string[];
+  readonly hiddenAliases?: readonly string[];
   readonly flags?: Readonly<Record<string, FlagEntry>>;
 }
 
@@ -40,7 +41,7 @@ export function normalizeArguments(argv: readonly string[], table: CommandTable)
 }
 
 function splitCommand(argv: readonly string[], table: CommandTable): { id: string | undefined; words: string[]; rest: string[] } {
-  const ids = new Map(Object.entries(table.commands).flatMap(([id, { aliases = [] }]) => [id, ...aliases].map((name) => [name, id] as const)));
+  const ids = new Map(Object.entries(table.commands).flatMap(([id, { aliases = [], hiddenAliases = [] }]) => [id, ...aliases, ...hiddenAliases].map((name) => [name, id] as const)));
   const isTopic = (words: readonly string[]): boolean => [...ids.keys()].some((id) => id.startsWith(`${words.join(':')}:`));
   const valued = valuedFlags(table);
   const words: string[] = [];

@@ -2,8 +2,6 @@
  * What all commands share: mc's global flags, one session, the two forms of output (lines for people, one JSON object per
  * line with --json), failures, exit codes and Ctrl-C.
  */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Args, Command, Flags, type Interfaces } from '@oclif/core';
 import { UsageError } from '../base/index.js';
 import { defaultConfigDir, Session, type Place } from '../client/index.js';
@@ -16,7 +14,7 @@ import { describeTerminal, loadPalette, type Palette, type Terminal } from './te
 const CLEANUP_TIMEOUT_MS = 5000;
 
 const globalFlags = {
-  'config-dir': Flags.string({ char: 'C', description: `folder of config.json [default: ${defaultConfigDir().replace(homedir(), '~')}, env MTS_CONFIG_DIR or MC_CONFIG_DIR]`, helpGroup: 'GLOBAL' }),
+  'config-dir': Flags.string({ char: 'C', description: 'folder of config.json [default: ~/.mts, env MTS_CONFIG_DIR or MC_CONFIG_DIR]', helpGroup: 'GLOBAL' }),
   json: Flags.boolean({ description: 'one JSON object per line [env MTS_JSON or MC_JSON]', helpGroup: 'GLOBAL' }),
   quiet: Flags.boolean({ char: 'q', description: 'no progress bar [env MTS_QUIET or MC_QUIET]', helpGroup: 'GLOBAL' }),
   'no-color': Flags.boolean({ description: 'no colours [env MTS_NO_COLOR, MC_NO_COLOR or NO_COLOR]', helpGroup: 'GLOBAL' }),
@@ -60,7 +58,7 @@ export abstract class MtsCommand<T extends typeof Command> extends Command {
     await super.init();
     this.#watchProcess();
     const parsed = await this.parse({ flags: this.ctor.flags, baseFlags: globalFlags, args: this.ctor.args, strict: false });
-    this.flags = withEnvironment({ ...unsetBooleans(this.ctor.flags), ...parsed.flags } as FlagsOf<T>);
+    this.flags = withEnvironment({ ...unsetBooleans(this.ctor.flags ?? {}), ...parsed.flags } as FlagsOf<T>);
     const unknown = (parsed as { nonExistentFlags?: string[] }).nonExistentFlags ?? [];
     if (unknown[0] !== undefined) {
       throw new UsageError(`Invalid command usage, flag provided but not defined: ${unknown[0].replace(/^--/, '-')}`, `See \`mts ${this.words} --help\`.`);
@@ -154,7 +152,7 @@ export abstract class MtsCommand<T extends typeof Command> extends Command {
   #sessionOptions() {
     const { 'config-dir': configDir, insecure, resolve = [], 'custom-header': headers = [], debug } = this.flags;
     return {
-      configDir: configDir ?? join(defaultConfigDir()),
+      configDir: configDir ?? defaultConfigDir(),
       insecure,
       resolve: new Map(resolve.map((text) => pair(text, '=', '--resolve', 'HOST:PORT=IP'))),
       customHeaders: Object.fromEntries(headers.map((text) => pair(text, ':', '--custom-header', 'key:value'))),

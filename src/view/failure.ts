@@ -38,7 +38,7 @@ function describe(error: unknown): Described {
   if (cause instanceof UsageError) {
     return what === '' ? { what: cause.message, why: cause.hint ?? '', fields: {} } : { what, why: [cause.message, cause.hint].filter(Boolean).join(' '), fields: {} };
   }
-  return { what, why: fileReason(cause) ?? (cause instanceof Error ? cause.message : String(cause)), fields: {} };
+  return { what, why: fileReason(cause) ?? (cause instanceof Error ? cause.message : 'unknown reason'), fields: {} };
 }
 
 /** System errors of files, in words. */
