@@ -1,22 +1,19 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const limits = { testTimeout: 60_000, hookTimeout: 120_000 };
+/** Tests run the built program: what users run, with its threads. */
+const built = [{ find: /^(?:\.\.\/)+(src|commands)\/(.*\.js)$/, replacement: join(import.meta.dirname, 'dist/$1/$2') }];
 
 export default defineConfig({
+  resolve: { alias: built },
   test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    globalSetup: './test/build.ts',
     pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     disableConsoleIntercept: true,
+    server: { deps: { external: [/\/dist\/(src|commands)\//] } },
     reporters: process.env['CI'] ? ['default', './test/closing-line.ts'] : ['default'],
-    projects: [
-      {
-        extends: true,
-        test: { name: 'rooms', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/e2e/**', 'test/commands/**'], ...limits },
-      },
-      {
-        // Whatever runs the installed program: needs dist/.
-        extends: true,
-        test: { name: 'program', include: ['test/{e2e,commands}/**/*.test.{ts,tsx}'], globalSetup: './test/build.ts', ...limits },
-      },
-    ],
   },
 });

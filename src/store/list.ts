@@ -4,7 +4,7 @@
  */
 import { compareKeys, keyAfter, keyAfterPrefix } from '../base/index.js';
 import { allSets, type Deployment } from '../cluster/index.js';
-import { decodeVersion, type Version, type XlVersionEntry } from '../format/index.js';
+import { compareHeaders, decodeVersion, type Version, type XlVersionEntry } from '../format/index.js';
 import { SetListing, type SetEntry } from './set-listing.js';
 import type { ListOptions, ObjectInfo, ObjectListing, VersionInfo, VersionListing } from './types.js';
 
@@ -13,7 +13,7 @@ const SKIP_MAX = 256;
 
 let rotation = 0;
 
-/** All sets' listings merged by key; a key in two pools is the one with the newest version. */
+/** All sets' listings merged by key. */
 class DeploymentListing {
   readonly #listings: { readonly listing: SetListing; entry: SetEntry | undefined; isFresh: boolean }[];
 
@@ -38,7 +38,8 @@ class DeploymentListing {
     for (const { entry } of this.#listings) {
       if (entry === undefined) continue;
       const order = smallest === undefined ? -1 : compareKeys(entry.key, smallest.key) || Number(entry.isPrefix) - Number(smallest.isPrefix);
-      if (order < 0 || (order === 0 && smallest !== undefined && isNewer(entry, smallest))) smallest = entry;
+      if (order < 0) smallest = entry;
+      else if (order === 0 && smallest !== undefined) smallest = unite(smallest, entry);
     }
     if (smallest === undefined) return undefined;
     for (const one of this.#listings) {
@@ -52,8 +53,13 @@ class DeploymentListing {
   }
 }
 
-function isNewer(a: SetEntry, b: SetEntry): boolean {
-  return (a.versions[0]?.header.modTimeNs ?? 0n) > (b.versions[0]?.header.modTimeNs ?? 0n);
+/** A key that two pools hold has the versions of both; of a version that both hold, the newer one. */
+function unite(a: SetEntry, b: SetEntry): SetEntry {
+  const byId = new Map<string, XlVersionEntry>();
+  for (const entry of [...a.versions, ...b.versions].sort((x, y) => compareHeaders(x.header, y.header))) {
+    if (!byId.has(entry.header.versionId)) byId.set(entry.header.versionId, entry);
+  }
+  return { ...a, versions: [...byId.values()] };
 }
 
 /** What a page walk meets, in order: a key with its versions, or a rolled-up prefix. */

@@ -6,7 +6,7 @@
 import { StorageError, isStorageError } from '../base/index.js';
 import { deleteQuorum, type ErasureSet } from '../cluster/index.js';
 import type { Drive } from '../drive/index.js';
-import { encodeObjectPath, parseXlMetaIndex, type XlVersionEntry, type XlVersionHeader } from '../format/index.js';
+import { compareHeaders, encodeObjectPath, parseXlMetaIndex, type XlVersionEntry, type XlVersionHeader } from '../format/index.js';
 import { outcomeOf } from './drive-lanes.js';
 import { absenceQuorumOf, sayOfError, type DriveSays } from './quorum.js';
 
@@ -31,7 +31,7 @@ export function mergeVersions(says: readonly DriveSays[]): readonly XlVersionEnt
 
   const taken = new Set<string>();
   const merged: XlVersionEntry[] = [];
-  for (const { entry, count } of [...groups.values()].sort((a, b) => newestFirst(a.entry.header, b.entry.header))) {
+  for (const { entry, count } of [...groups.values()].sort((a, b) => compareHeaders(a.entry.header, b.entry.header))) {
     if (taken.has(entry.header.versionId)) continue;
     if (count >= holdersMin) {
       taken.add(entry.header.versionId);
@@ -72,9 +72,4 @@ async function versionsOn(drive: Drive | undefined, bucket: string, key: string)
 /** Two drives hold the same version where these agree; signatures of old releases may differ without a difference that matters. */
 function identityOf(header: XlVersionHeader): string {
   return `${header.versionId} ${header.type} ${header.modTimeNs} ${header.dataShards} ${header.parityShards}`;
-}
-
-function newestFirst(a: XlVersionHeader, b: XlVersionHeader): number {
-  if (a.modTimeNs !== b.modTimeNs) return a.modTimeNs > b.modTimeNs ? -1 : 1;
-  return a.versionId < b.versionId ? 1 : -1;
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { listObjects, listObjectVersions } from '../../src/store/list.js';
 import { SystemClock, silentLog, systemRandom } from '../../src/base/index.js';
@@ -104,7 +105,7 @@ describe('a key whose versions lie in two pools', () => {
     for (const pool of [pools[0]!, pools[1]!, pools[0]!]) {
       const store = createStore({ deployment: { id: one.deployment.id, pools: [pool] }, locker: new LocalLocker(), clock, random: systemRandom, log: silentLog });
       await store.makeBucket('united', {}).catch(() => undefined);
-      const body = { size: 1, stream: [Buffer.from('x')] as unknown as AsyncIterable<Uint8Array>, digests: [] };
+      const body = { size: 1, stream: Readable.from([Buffer.from('x')]), digests: [] };
       const put = await store.put('united', 'key', body, { versioning: 'enabled', metaUser: new Map(), judge: () => ({ etag: 'e' }) });
       versionIds.unshift(put.versionId);
       await store.idle();
