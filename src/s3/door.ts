@@ -13,7 +13,7 @@ import { S3Error, toS3Error } from './errors.js';
 import { errorResponse } from './error-response.js';
 import { handlers } from './handlers/index.js';
 import { refuseRepeatedHeaders } from './headers.js';
-import { checkBucketName } from './parameters.js';
+import { checkBucketName, trimKey } from './parameters.js';
 import { parseTarget, Query, type RequestTarget } from './query.js';
 import type { Identity, RawRequest, Room, S3Request, S3Response } from './request.js';
 import { route } from './router.js';
@@ -178,7 +178,7 @@ class DoorRequest implements S3Request {
     this.method = raw.method;
     this.target = raw.target;
     this.bucket = raw.target.bucket;
-    this.key = raw.target.key;
+    this.key = trimKey(raw.target.key);
     this.query = raw.target.query;
   }
 

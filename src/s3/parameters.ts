@@ -47,6 +47,11 @@ export function versionParameter(query: Query): string | undefined {
   return versionId;
 }
 
+/** Slashes at the start of a key or prefix do not count, as with MinIO: `/bucket//a` is the object `a`. */
+export function trimKey(key: string): string {
+  return key.startsWith('/') ? key.replace(/^\/+/, '') : key;
+}
+
 /**
  * Refuses keys that no drive could hold or that would leave their bucket, as MinIO does.
  *
@@ -57,7 +62,7 @@ export function checkKey(key: string): void {
   if (bytes > KEY_BYTES_MAX) {
     throw new S3Error('KeyTooLongError', undefined, { fields: { Size: String(bytes), MaxSizeAllowed: String(KEY_BYTES_MAX) } });
   }
-  if (key.startsWith('/') || key.includes('//') || key.includes('\0')) throw new S3Error('XMinioInvalidObjectName');
+  if (key === '' || key.includes('//') || key.includes('\0')) throw new S3Error('XMinioInvalidObjectName');
   if (bytes <= NAME_BYTES_MAX && !key.includes('.')) return;
   for (const name of key.split('/')) {
     const trimmed = name.trim();

@@ -30,11 +30,10 @@ export async function send(response: ServerResponse, answer: S3Response, headers
     else response.write(body);
     return;
   }
-  await sendStream(response, answer.status, headers, body);
-  if (isLast) response.end();
+  await sendStream(response, answer.status, headers, body, isLast);
 }
 
-async function sendStream(response: ServerResponse, status: number, headers: Record<string, string>, body: StreamedBody): Promise<void> {
+async function sendStream(response: ServerResponse, status: number, headers: Record<string, string>, body: StreamedBody, isLast: boolean): Promise<void> {
   const iterator = body.stream[Symbol.asyncIterator]();
   try {
     // Until the first buffer is there a failure can still be answered with its own status.
@@ -44,8 +43,9 @@ async function sendStream(response: ServerResponse, status: number, headers: Rec
     let sent = 0;
     while (!step.done) {
       sent += step.value.length;
-      await flush(response, step.value);
-      if (sent >= body.length) break;
+      if (sent > body.length) break;
+      await flush(response, step.value, isLast && sent === body.length);
+      if (sent === body.length) break;
       step = await iterator.next();
     }
     if (sent !== body.length) throw new Error(`the store gave ${sent} bytes of ${body.length}`);
@@ -55,7 +55,7 @@ async function sendStream(response: ServerResponse, status: number, headers: Rec
 }
 
 /** Resolves when the kernel has the bytes: only then may their buffer be used again. */
-function flush(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+function flush(response: ServerResponse, bytes: Uint8Array, isEnd: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     if (response.destroyed || response.socket === null) {
       reject(new HungUp());
@@ -63,10 +63,12 @@ function flush(response: ServerResponse, bytes: Uint8Array): Promise<void> {
     }
     const onClose = (): void => reject(new HungUp());
     response.once('close', onClose);
-    response.write(bytes, (error) => {
+    const onFlushed = (error?: Error | null): void => {
       response.off('close', onClose);
       if (error) reject(new HungUp());
       else resolve();
-    });
+    };
+    if (isEnd) response.end(bytes, onFlushed);
+    else response.write(bytes, onFlushed);
   });
 }

@@ -51,5 +51,6 @@ function checkTags(tags: readonly Tag[], countMax: number): readonly Tag[] {
     if (keys.has(key)) throw new S3Error('InvalidTag', 'Cannot provide multiple Tags with the same key.');
     keys.add(key);
   }
-  return tags;
+  // Tags are a set: S3 shows it sorted.
+  return [...tags].sort(([a], [b]) => (a < b ? -1 : 1));
 }

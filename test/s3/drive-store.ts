@@ -9,7 +9,7 @@ import { createStore, type ObjectStore } from '../../src/store/index.js';
 
 export interface OpenedStore {
   readonly store: ObjectStore;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export async function openDriveStore(): Promise<OpenedStore> {

@@ -177,6 +177,8 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       const expected = `${createHash('sha256').update(Buffer.concat(raw)).digest('base64')}-2`;
       expect(done).toMatchObject({ ChecksumSHA256: expected, ChecksumType: 'COMPOSITE' });
       expect(await s3.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))).toMatchObject({ ChecksumSHA256: expected, ChecksumType: 'COMPOSITE' });
+      const part = await s3.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 2, ChecksumMode: 'ENABLED' }));
+      expect(part).toMatchObject({ ChecksumSHA256: raw[1]?.toString('base64'), ChecksumType: 'COMPOSITE' });
       const attributes = await s3.send(new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts', 'Checksum'], MaxParts: 1 }));
       expect(attributes.ObjectParts).toMatchObject({ TotalPartsCount: 2, IsTruncated: true, NextPartNumberMarker: '1', Parts: [{ PartNumber: 1, Size: PART.length, ChecksumSHA256: raw[0]?.toString('base64') }] });
     });

@@ -159,12 +159,12 @@ describe.each([
     expect(answer).toMatchObject({ status: 411, code: 'MissingContentLength' });
   });
 
-  it.runIf(isSigned).each([0, 1, 2, 3])('is refused when the signature of chunk %d is wrong', async (spoil) => {
+  if (isSigned) it.each([0, 1, 2, 3])('is refused when the signature of chunk %d is wrong', async (spoil) => {
     expect(await upload(refused, { spoil })).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
     await expectNothing();
   });
 
-  it.runIf(isSigned)('is refused when two chunks were exchanged', async () => {
+  if (isSigned) it('is refused when two chunks were exchanged', async () => {
     const cut = (body: Buffer) => {
       const first = body.indexOf('\r\n') + 2 + 65_536 + 2;
       return Buffer.concat([body.subarray(first, 2 * first), body.subarray(0, first), body.subarray(2 * first)]);
@@ -173,7 +173,7 @@ describe.each([
     await expectNothing();
   });
 
-  it.runIf(hasTrailer)('is refused when the trailer is wrong, missing, not announced or unsigned', async () => {
+  if (hasTrailer) it('is refused when the trailer is wrong, missing, not announced or unsigned', async () => {
     expect(await upload(refused, { trailers: ['x-amz-checksum-crc32c:AAAAAA=='] })).toMatchObject({ status: 400, code: 'BadDigest' });
     expect(await upload(refused, { trailers: [] })).toMatchObject({ status: 400, code: 'InvalidRequest' });
     expect(await upload(refused, { announced: 'x-amz-checksum-sha1' })).toMatchObject({ status: 400, code: 'InvalidRequest' });

@@ -8,9 +8,9 @@ import { clientSize, etagOf, modTimeMs, refuseCustomerKeys, storageClassOf } fro
 import { checkKey, integerParameter, versionParameter } from '../parameters.js';
 import { Query } from '../query.js';
 import { header, type Handler, type S3Request } from '../request.js';
-import { NULL_VERSION_ID } from '../../format/index.js';
 import { element, wrap, xmlDocument } from '../xml/writer.js';
 import { asMethodNotAllowed } from './delete-marker.js';
+import { versionHeader } from './put-object.js';
 import { isMultipart } from './get-object.js';
 
 const KNOWN = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'];
@@ -35,7 +35,7 @@ export const getObjectAttributes: Handler = async (room, request) => {
     headers: {
       'Content-Type': 'application/xml',
       'Last-Modified': new Date(modTimeMs(info)).toUTCString(),
-      ...(info.versionId === NULL_VERSION_ID ? {} : { 'x-amz-version-id': info.versionId }),
+      ...versionHeader(info.versionId),
     },
     body: xmlDocument('GetObjectAttributesResponse', body),
   };

@@ -23,7 +23,6 @@ export const completeMultipartUpload: Handler = async (room, request) => {
   // Not readDocument: checksum headers describe the object here, not the document.
   const parts = parseComplete(await request.body.readAll(COMPLETE_DOCUMENT_BYTES_MAX));
   const precondition = writePrecondition(request);
-  const { versioning } = await room.store.bucketSettings(request.bucket);
   let checksum: ObjectChecksum | undefined;
   const judge = (chosen: readonly PartInfo[], upload: UploadInfo): BodyVerdict => {
     checkSize(request, chosen);
@@ -51,7 +50,7 @@ export const completeMultipartUpload: Handler = async (room, request) => {
     (checksum ? element(ALGORITHMS[checksum.name].element, checksumText(checksum)) + element('ChecksumType', checksum.scope) : '');
   return {
     status: 200,
-    headers: { 'Content-Type': 'application/xml', ...versionHeader(info.versionId, versioning), ...checksumHeaders(checksum) },
+    headers: { 'Content-Type': 'application/xml', ...versionHeader(info.versionId), ...checksumHeaders(checksum) },
     body: xmlDocument('CompleteMultipartUploadResult', body),
   };
 };

@@ -8,7 +8,7 @@ import { ALGORITHMS, digestBase64, digestHex, parseChecksumName, type ChecksumNa
 import { failed, judgeRead, validators, writePrecondition } from '../conditions.js';
 import { S3Error } from '../errors.js';
 import { clientSize, copiedMetadata, etagOf, metaValue, modTimeMs, refuseTransformed, refuseUnsupported, requestMetadata, storageClassOf, TAGGING_KEY } from '../metadata.js';
-import { checkBucketName, checkKey, partNumber } from '../parameters.js';
+import { checkBucketName, checkKey, partNumber, trimKey } from '../parameters.js';
 import { decodeComponent } from '../query.js';
 import { parseCopyRange } from '../ranges.js';
 import { header, type Handler, type Room, type S3Request } from '../request.js';
@@ -35,7 +35,7 @@ export function parseCopySource(text: string): CopySource {
   if (slash <= start || slash === path.length - 1 || versionId === '') {
     throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey.');
   }
-  const source = { bucket: path.slice(start, slash), key: path.slice(slash + 1), versionId };
+  const source = { bucket: path.slice(start, slash), key: trimKey(path.slice(slash + 1)), versionId };
   checkBucketName(source.bucket);
   checkKey(source.key);
   return source;
@@ -86,7 +86,7 @@ export const copyObject: Handler = async (room, request) => {
     const info = isMetadataOnly && !precondition ? await replaceMetadata(room, request, object, metaUser) : await copyBytes(room, request, object, plan, precondition);
     return {
       status: 200,
-      headers: { ...XML, ...versionHeader(info.versionId, versioning), ...sourceVersion(object.info) },
+      headers: { ...XML, ...versionHeader(info.versionId), ...sourceVersion(object.info) },
       body: xmlDocument('CopyObjectResult', result(info.metaUser.get('etag') ?? '', modTimeMs(info)) + checksumElement(storedChecksum(info))),
     };
   } finally {

@@ -6,7 +6,7 @@ import { NULL_VERSION_ID } from '../../format/index.js';
 import { checkDelete, headerDeleteConditions, stripEtag, type DeleteConditions } from '../conditions.js';
 import { S3Error, toS3Error } from '../errors.js';
 import { metaValue } from '../metadata.js';
-import { checkKey, versionParameter } from '../parameters.js';
+import { checkKey, trimKey, versionParameter } from '../parameters.js';
 import { header, type Handler, type Room, type S3Request } from '../request.js';
 import { contentMd5 } from '../upload-body.js';
 import { verifyDocument } from '../document-body.js';
@@ -104,7 +104,7 @@ function shownVersion(result: DeleteResult, target: Target, versioning: Versioni
 function verifyIntegrity(request: S3Request, bytes: Buffer): void {
   const md5 = contentMd5(request);
   const hasChecksum = verifyDocument(request, bytes);
-  if (md5 === undefined && !hasChecksum && request.body.sha256Hex === undefined) throw new S3Error('MissingContentMD5');
+  if (md5 === undefined && !hasChecksum) throw new S3Error('MissingContentMD5');
   if (md5 !== undefined && createHash('md5').update(bytes).digest('base64') !== md5) throw new S3Error('BadDigest');
 }
 
@@ -123,7 +123,7 @@ function parseTarget(entry: XmlElement): Target {
   const etag = child(entry, 'ETag')?.text;
   const modTimeMs = modified === undefined ? undefined : Date.parse(modified);
   return {
-    key,
+    key: trimKey(key),
     versionId: childText(entry, 'VersionId') || undefined,
     conditions: { etag: etag === undefined ? undefined : stripEtag(etag), modTimeMs, size: size === undefined ? undefined : Number(size) },
   };

@@ -1,6 +1,7 @@
 /** GetObject and HeadObject: the same answer, with and without the bytes. */
 import type { ByteRange, ObjectInfo, OpenedObject } from '../../store/index.js';
 import { checksumHeaders, storedChecksum } from '../object-checksum.js';
+import { ALGORITHMS } from '../checksums.js';
 import { failed, judgeRead, validators } from '../conditions.js';
 import { S3Error } from '../errors.js';
 import { applyOverrides, clientSize, objectHeaders, refuseCustomerKeys, refuseTransformed } from '../metadata.js';
@@ -14,7 +15,8 @@ export const getObject: Handler = async (room, request) => {
   refuseCustomerKeys(request);
   const versionId = versionParameter(request.query);
   const object = await room.store
-    .open(request.bucket, request.key, { ...(versionId === undefined ? {} : { versionId }), signal: request.signal })
+    // No signal: a client that hangs up is noticed between two buffers, and making one costs as much as the signature.
+    .open(request.bucket, request.key, versionId === undefined ? {} : { versionId })
     .catch(asMethodNotAllowed(versionId));
   try {
     const answer = describe(request, object.info);
@@ -59,7 +61,7 @@ function describe(request: S3Request, info: ObjectInfo): Answer {
   if (verdict === 'not-modified') return { status: 304, headers, range: { start: 0, length: 0 }, isWhole: false };
   headers['Accept-Ranges'] = 'bytes';
   const range = wantedRange(request, info, size, headers);
-  if (request.message.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED') addChecksum(headers, info, range);
+  if (request.message.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED') addChecksum(request, headers, info, range);
   applyOverrides(request, headers);
   const { start, length } = range ?? { start: 0, length: size };
   headers['Content-Length'] = String(length);
@@ -85,7 +87,13 @@ export function isMultipart(info: ObjectInfo): boolean {
   return info.parts.length > 1 || /-\d+$/.test(info.metaUser.get('etag') ?? '');
 }
 
-/** The object's checksum belongs to the whole object; on a range of it clients would compare it with the wrong bytes. */
-function addChecksum(headers: Record<string, string>, info: ObjectInfo, range: ByteRange | undefined): void {
-  if (!range || range.length === info.size) Object.assign(headers, checksumHeaders(storedChecksum(info)));
+/** A checksum belongs to the whole object or to a part; with any other range clients would compare it with the wrong bytes. */
+function addChecksum(request: S3Request, headers: Record<string, string>, info: ObjectInfo, range: ByteRange | undefined): void {
+  const checksum = storedChecksum(info);
+  if (!checksum) return;
+  const raw = checksum.parts[info.parts.findIndex(({ number }) => String(number) === request.query.get('partNumber'))];
+  if (raw) {
+    headers[ALGORITHMS[checksum.name].header] = Buffer.from(raw).toString('base64');
+    headers['x-amz-checksum-type'] = checksum.scope;
+  } else if (!range || range.length === clientSize(info)) Object.assign(headers, checksumHeaders(checksum));
 }

@@ -1,7 +1,6 @@
 /** PutObject. */
 import type { BodyVerdict } from '../../store/index.js';
 import { NULL_VERSION_ID } from '../../format/index.js';
-import type { Versioning } from '../../store/index.js';
 import { checksumHeaders, checksumMetadata, type ObjectChecksum } from '../object-checksum.js';
 import { writePrecondition } from '../conditions.js';
 import { requestMetadata } from '../metadata.js';
@@ -30,7 +29,7 @@ export const putObject: Handler = async (room, request) => {
   });
   return {
     status: 200,
-    headers: { ETag: `"${info.metaUser.get('etag') ?? ''}"`, ...versionHeader(info.versionId, versioning), ...checksumHeaders(checksum) },
+    headers: { ETag: `"${info.metaUser.get('etag') ?? ''}"`, ...versionHeader(info.versionId), ...checksumHeaders(checksum) },
   };
 };
 
@@ -39,8 +38,7 @@ function fullChecksum(received: Received): ObjectChecksum | undefined {
   return checksum && { name: checksum.name, raw: Buffer.from(checksum.base64, 'base64'), scope: 'FULL_OBJECT', partCount: 0, parts: [] };
 }
 
-/** x-amz-version-id of what was written; a bucket that never had versioning shows none. */
-export function versionHeader(versionId: string | undefined, versioning: Versioning): Record<string, string> {
-  if (versionId === undefined || (versionId === NULL_VERSION_ID && versioning === 'unversioned')) return {};
-  return { 'x-amz-version-id': versionId };
+/** x-amz-version-id; the null version shows none, as with MinIO. */
+export function versionHeader(versionId: string): Record<string, string> {
+  return versionId === NULL_VERSION_ID ? {} : { 'x-amz-version-id': versionId };
 }

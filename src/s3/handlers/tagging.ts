@@ -1,13 +1,13 @@
 /** Tags of objects and of buckets. */
 import { S3Error } from '../errors.js';
 import type { ObjectInfo } from '../../store/index.js';
-import { NULL_VERSION_ID } from '../../format/index.js';
 import { readDocument } from '../document-body.js';
 import { metaValue, TAGGING_KEY } from '../metadata.js';
 import { checkKey, versionParameter } from '../parameters.js';
 import type { Handler, Room, S3Request } from '../request.js';
 import { parseTaggingDocument, taggingDocument } from '../tags.js';
 import { asMethodNotAllowed } from './delete-marker.js';
+import { versionHeader } from './put-object.js';
 
 const XML = { 'Content-Type': 'application/xml' };
 /** The member of `.metadata.bin` that keeps a bucket's tags. */
@@ -17,18 +17,18 @@ export const getObjectTagging: Handler = async (room, request) => {
   checkKey(request.key);
   const versionId = versionParameter(request.query);
   const info = await room.store.stat(request.bucket, request.key, versionId === undefined ? {} : { versionId }).catch(asMethodNotAllowed(versionId));
-  return { status: 200, headers: { ...XML, ...shownVersion(info) }, body: taggingDocument(metaValue(info, TAGGING_KEY) ?? '') };
+  return { status: 200, headers: { ...XML, ...versionHeader(info.versionId) }, body: taggingDocument(metaValue(info, TAGGING_KEY) ?? '') };
 };
 
 export const putObjectTagging: Handler = async (room, request) => {
   checkKey(request.key);
   const tags = parseTaggingDocument(await readDocument(request), 'object');
-  return { status: 200, headers: shownVersion(await setTags(room, request, tags)) };
+  return { status: 200, headers: versionHeader((await setTags(room, request, tags)).versionId) };
 };
 
 export const deleteObjectTagging: Handler = async (room, request) => {
   checkKey(request.key);
-  return { status: 204, headers: shownVersion(await setTags(room, request, '')) };
+  return { status: 204, headers: versionHeader((await setTags(room, request, '')).versionId) };
 };
 
 async function setTags(room: Room, request: S3Request, tags: string): Promise<ObjectInfo> {
@@ -41,10 +41,6 @@ async function setTags(room: Room, request: S3Request, tags: string): Promise<Ob
       return { metaUser, metaSys: current.metaSys };
     })
     .catch(asMethodNotAllowed(versionId));
-}
-
-function shownVersion(info: ObjectInfo): Record<string, string> {
-  return info.versionId === NULL_VERSION_ID ? {} : { 'x-amz-version-id': info.versionId };
 }
 
 export const getBucketTagging: Handler = async (room, request) => {
