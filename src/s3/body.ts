@@ -7,7 +7,7 @@ import { MessageReader } from './message-reader.js';
 import { ChunkParser } from './sigv4/chunk-parser.js';
 import type { SeedSignature, Verified } from './sigv4/verify.js';
 
-export type PayloadKind =
+type PayloadKind =
   | { readonly kind: 'unsigned' }
   | { readonly kind: 'sha256'; readonly hex: string }
   | { readonly kind: 'chunked'; readonly seed?: SeedSignature; readonly hasTrailer: boolean };

@@ -39,7 +39,7 @@ export function parseChecksumName(text: string): ChecksumName {
 }
 
 /** A checksum that a request announced. */
-export interface ExpectedChecksum {
+interface ExpectedChecksum {
   readonly name: ChecksumName;
   /** Base64; undefined where it comes as a trailer. */
   readonly value: string | undefined;
@@ -72,7 +72,7 @@ export function expectedChecksum(request: RawRequest & { readonly body: RequestB
 }
 
 /** A well-formed value of an algorithm. @throws S3Error InvalidRequest */
-export function checkValue(name: ChecksumName, value: string): string {
+function checkValue(name: ChecksumName, value: string): string {
   if (!isBase64(value) || Buffer.from(value, 'base64').length !== ALGORITHMS[name].length) {
     throw new S3Error('InvalidRequest', `Value for ${ALGORITHMS[name].header} header is invalid.`);
   }
@@ -120,7 +120,7 @@ export function checksumScope(name: ChecksumName, requested: string | undefined)
   throw new S3Error('InvalidRequest', `The ${scope} checksum type cannot be used with the ${name.toLowerCase()} checksum algorithm.`);
 }
 
-export interface PartChecksum {
+interface PartChecksum {
   readonly raw: Uint8Array;
   /** The part's bytes. */
   readonly size: number;

@@ -5,7 +5,7 @@ import { S3Error } from './errors.js';
 import { clientSize, etagOf, modTimeMs } from './metadata.js';
 import type { RawRequest } from './request.js';
 
-export type ReadVerdict = 'proceed' | 'not-modified' | 'failed';
+type ReadVerdict = 'proceed' | 'not-modified' | 'failed';
 
 interface Validators {
   readonly etag: string;

@@ -21,7 +21,7 @@ import { HungUp, send } from './send.js';
 import { SigningKeys } from './sigv4/signing-key.js';
 import type { AuthContext } from './sigv4/verify.js';
 
-export interface S3HandlerOptions {
+interface S3HandlerOptions {
   readonly store: ObjectStore;
   /** The identity of an access key; undefined where there is none. Asked once per request. */
   readonly lookup: (accessKey: string) => Identity | undefined;

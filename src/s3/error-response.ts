@@ -4,7 +4,7 @@ import { encodeHeaderText } from './headers.js';
 import type { S3Response } from './request.js';
 import { element, plainXmlDocument } from './xml/writer.js';
 
-export interface ErrorContext {
+interface ErrorContext {
   readonly method: string;
   readonly bucket: string;
   readonly key: string;

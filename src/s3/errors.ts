@@ -127,7 +127,7 @@ const storageRows: Record<StorageErrorCode, S3ErrorCode> = {
   aborted: 'RequestTimeout',
 };
 
-export interface S3ErrorDetails {
+interface S3ErrorDetails {
   /** Further elements of the error document, in order. */
   readonly fields?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;

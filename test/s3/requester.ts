@@ -35,7 +35,7 @@ export interface Signed {
   readonly scope: string;
 }
 
-export function amzDate(ms: number): string {
+function amzDate(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 

@@ -26,7 +26,7 @@ interface CopySource {
 }
 
 /** `[/]bucket/key[?versionId=id]`, percent-encoded. @throws S3Error InvalidArgument */
-export function parseCopySource(text: string): CopySource {
+function parseCopySource(text: string): CopySource {
   const mark = text.lastIndexOf('?versionId=');
   const path = decodeComponent(mark < 0 ? text : text.slice(0, mark), false);
   const versionId = mark < 0 ? undefined : decodeComponent(text.slice(mark + '?versionId='.length), false);

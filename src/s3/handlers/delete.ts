@@ -87,7 +87,7 @@ async function deleteOne(room: Room, bucket: string, target: Target, versioning:
 }
 
 /** Versions under legal hold or retention, as a real MinIO may have left them, stay. @throws S3Error AccessDenied */
-export function refuseLocked(version: VersionInfo | undefined, nowMs: number): void {
+function refuseLocked(version: VersionInfo | undefined, nowMs: number): void {
   if (version?.kind !== 'object') return;
   const retainUntil = Date.parse(metaValue(version, 'x-amz-object-lock-retain-until-date') ?? '');
   if (metaValue(version, 'x-amz-object-lock-legal-hold')?.toUpperCase() === 'ON' || retainUntil > nowMs) {

@@ -33,7 +33,7 @@ export const createMultipartUpload: Handler = async (room, request) => {
   return { status: 200, headers, body: xmlDocument('InitiateMultipartUploadResult', body) };
 };
 
-export interface UploadChecksum {
+interface UploadChecksum {
   readonly name: ChecksumName;
   readonly scope: ChecksumScope;
 }

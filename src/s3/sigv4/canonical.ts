@@ -46,7 +46,7 @@ function canonicalValue(request: RawRequest, name: string): string {
 }
 
 /** Names and values encoded and sorted by their bytes. */
-export function canonicalQuery(query: Query, leaveOut?: string): string {
+function canonicalQuery(query: Query, leaveOut?: string): string {
   if (query.pairs.length === 0) return '';
   const encoded: string[] = [];
   for (const [name, value] of query.pairs) {

@@ -25,7 +25,7 @@ export class SigningKeys {
   }
 }
 
-export function deriveSigningKey(secretKey: string, date: string, region: string): Buffer {
+function deriveSigningKey(secretKey: string, date: string, region: string): Buffer {
   const dateKey = hmac(`AWS4${secretKey}`, date);
   return hmac(hmac(hmac(dateKey, region), 's3'), 'aws4_request');
 }
