@@ -29,7 +29,7 @@ const ADVICE: Partial<Record<DriveErrorCode, string>> = {
 };
 
 /** The errno name (`ENOENT`) of a failed file call, or undefined where the error is something else. */
-export function errnoOf(error: unknown): string | undefined {
+function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('errno' in error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

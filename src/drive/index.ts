@@ -3,4 +3,4 @@
  * deadlines and faults. The room knows files and transactions, not sets, quorums or S3.
  */
 export * from './drive.js';
-export { LocalDrive, type LocalDriveOptions } from './local-drive.js';
+export { LocalDrive } from './local-drive.js';

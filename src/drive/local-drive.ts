@@ -11,7 +11,7 @@ import { walkBatches } from './local-walk.js';
 import type { PackedChange } from './messages.js';
 import { ThreadLink } from './thread-link.js';
 
-export interface LocalDriveOptions {
+interface LocalDriveOptions {
   /** Every call ends within this. Default 30 s: a sleeping disk needs some ten to spin up. */
   readonly deadlineMs?: number;
 }

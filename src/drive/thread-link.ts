@@ -81,7 +81,10 @@ export class ThreadLink {
       await this.call('close', []).catch(() => undefined);
     }
     this.#stop('drive-not-found', `drive ${this.drive} was closed`);
-    await this.worker.terminate();
+    const isEnded = this.worker.terminate();
+    // A thread inside a hung system call ends only with that call: neither the caller nor the process waits for it.
+    if (this.#isStuck) this.worker.unref();
+    else await isEnded;
   }
 
   #send<Name extends CallName>(name: Name, args: Calls[Name]['args']): Promise<Calls[Name]['result']> {

@@ -29,7 +29,7 @@ import type { TransactionFolders } from './transaction-folders.js';
 import { currentMeta, dataDirsOf, planChange, type ChangePlan } from './version-change.js';
 
 /** What transactions work with, all of one drive's thread. */
-export interface TransactionTools {
+interface TransactionTools {
   readonly root: DriveRoot;
   readonly syncs: Syncs;
   readonly removals: Removals;

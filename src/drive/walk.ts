@@ -17,7 +17,7 @@ export const INDEX_PIECE_BYTES = 4096;
 const UNREADABLE = new Uint8Array(0);
 const NO_NAMES: SortedNames = { names: [], isPlain: true };
 
-export interface WalkStep {
+interface WalkStep {
   readonly key: string;
   /** undefined: a prefix. Otherwise a view of scratch memory, valid until the next step; empty where unreadable. */
   readonly meta: Uint8Array | undefined;

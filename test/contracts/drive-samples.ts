@@ -11,7 +11,7 @@ export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(te
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** A version with some metadata; inline where `inline` is given, else with one part in `dataDir`. */
-export function versionOf(options: Partial<ObjectVersion> & { readonly inline?: boolean } = {}): ObjectVersion {
+function versionOf(options: Partial<ObjectVersion> & { readonly inline?: boolean } = {}): ObjectVersion {
   const { inline, ...given } = options;
   return {
     kind: 'object',

@@ -13,7 +13,7 @@ import { bytesOf, change, keysOf, putOf, putWithParts, readPart, refusal, textOf
 import { describeWalks } from './drive-walks.js';
 
 /** A drive on an empty root, formatted for nobody; used by one test after the other. */
-export interface DriveUnderTest {
+interface DriveUnderTest {
   readonly drive: Drive;
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ export type NaughtyCall =
   | 'writePart' | 'closePart' | 'readData';
 
 /** What a call does instead of, or beside, what it should. */
-export type Mischief =
+type Mischief =
   /** Rejects; nothing reaches the drive below. */
   | { readonly fail: DriveErrorCode }
   /** The drive below does it, and then the answer is lost. */

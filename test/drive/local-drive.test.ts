@@ -200,6 +200,15 @@ describe('LocalDrive', () => {
       await slow.close();
     });
 
+    it('can be closed while a call hangs', async () => {
+      const slow = new LocalDrive(root, { deadlineMs: 300 });
+      execFileSync('mkfifo', [join(root, 'bucket', 'fifo')]);
+      await refusal(slow.readFile('bucket', 'fifo'), 'drive-timeout');
+      await slow.close();
+      await refusal(slow.readFile('bucket', 'x'), 'drive-not-found');
+      closeSync(openSync(join(root, 'bucket', 'fifo'), 'w'));
+    });
+
     it('is faulty for good when its thread dies, and so is everything under way', async () => {
       const worker = new Worker('const { parentPort } = require("node:worker_threads"); parentPort.on("message", () => process.exit(1));', { eval: true });
       const link = new ThreadLink(worker, 'dead', 10_000);
