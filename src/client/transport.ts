@@ -110,6 +110,12 @@ export class Transport {
       outgoing.setTimeout(IDLE_TIMEOUT_MS, () => outgoing.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })));
       outgoing.once('error', fail);
       outgoing.once('response', (incoming) => {
+        // A server may refuse before it has read the body: nobody will read the rest.
+        incoming.once('end', () => {
+          if (outgoing.writableFinished) return;
+          if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
+          outgoing.destroy();
+        });
         resolve({ status: incoming.statusCode ?? 0, statusText: incoming.statusMessage ?? '', headers: incoming.headers, body: incoming });
       });
       if (body === undefined || body instanceof Uint8Array) outgoing.end(body);
@@ -169,9 +175,9 @@ const asError = (reason: unknown): Error => (reason instanceof Error ? reason : 
 const titleCase = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase();
 const unbracket = (host: string): string => host.replace(/^\[|\]$/g, '');
 
-/** A signature lets its holder repeat the request: the trace never shows one. */
+/** Signatures, tokens and customer keys give their holder power: the trace never shows one. */
 const redact = (name: string, value: string): string =>
-  name === 'authorization' ? value.replace(/Credential=[^/,]*/, 'Credential=**REDACTED**').replace(/(Signature=|:)\S+$/, '$1**REDACTED**') : value;
+  /security-token|customer-key$|^proxy-authorization$/.test(name) ? '**REDACTED**' : name === 'authorization' ? value.replace(/Credential=[^/,]*/, 'Credential=**REDACTED**').replace(/(Signature=|:)\S+$/, '$1**REDACTED**') : value;
 
 function describeRequest(request: HttpRequest, headers: Record<string, string>): string {
   const path = request.target.path.replace(/(X-Amz-(?:Signature|Credential)|Signature)=[^&]*/g, '$1=**REDACTED**');

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
@@ -93,6 +94,19 @@ test('a stream over plain HTTP goes out in signed chunks of the declared length,
     expect(sent.body.subarray(0, 6).toString()).toBe('10000;');
     expect(sent.body.toString('latin1').endsWith('\r\n\r\n')).toBe(true);
   });
+});
+
+test('a refusal that comes before the body was read ends the body too', async () => {
+  const source = new Readable({ read() {} });
+  const closed = new Promise((resolve) => source.once('close', resolve));
+  const server = createHttpServer((_request, response) => response.writeHead(403).end(error('AccessDenied')));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const s3 = new S3({ name: 'x', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accessKey: 'a', secretKey: 's', api: 's3v4', path: 'auto', source: '' });
+  source.push(Buffer.alloc(100_000));
+  await expect(s3.put('bkt', 'k', { sizeBytes: 1e6, open: () => source })).rejects.toMatchObject({ code: 'AccessDenied' });
+  await closed;
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test('an S3v2 alias signs with version 2', async () => {
