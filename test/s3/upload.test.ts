@@ -203,6 +203,13 @@ describe('Expect: 100-continue', () => {
     expect(answer.headers['connection']).toBe('close');
   });
 
+  it('is not answered when a condition fails', async () => {
+    await request(door.port, { method: 'PUT', target: '/photos/there', body: 'x' });
+    const { headers } = sign({ method: 'PUT', target: '/photos/there', body: 'hello', headers: { 'if-none-match': '*' } });
+    const answer = await rawRequest(door.port, { method: 'PUT', target: '/photos/there', headers: { ...headers, 'content-length': '5', expect: '100-continue' } });
+    expect(answer).toMatchObject({ status: 412, code: 'PreconditionFailed', wasContinued: false });
+  });
+
   it('is not answered when the bucket does not exist', async () => {
     const { headers } = sign({ method: 'PUT', target: '/nowhere/asked', body: 'hello' });
     const answer = await rawRequest(door.port, { method: 'PUT', target: '/nowhere/asked', headers: { ...headers, 'content-length': '5', expect: '100-continue' } });
