@@ -83,8 +83,8 @@ export class StorageError extends Error {
     details: StorageErrorDetails = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    const { cause: _cause, ...rest } = details;
-    Object.assign(this, rest);
+    const { bucket, key, versionId, uploadId, partNumber, modTimeNs, drive } = details;
+    Object.assign(this, { bucket, key, versionId, uploadId, partNumber, modTimeNs, drive });
   }
 }
 

@@ -1,9 +1,8 @@
 /**
- * base: the words that every room shares: errors, limits, clock, log, threads. It does no I/O and knows no other room.
+ * base: the words that every room shares: errors, limits, clock, log, the order of keys. It does no I/O and knows no other room.
  */
 export * from './clock.js';
 export * from './errors.js';
 export * from './key-order.js';
 export * from './limits.js';
 export * from './log.js';
-export * from './thread.js';

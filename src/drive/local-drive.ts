@@ -2,7 +2,8 @@
  * A drive in a folder of this machine. The calls are made in a thread of the drive's own; this side packs those of one
  * turn of the event loop into one message, sees to it that each ends in time, and knows what state the drive is in.
  */
-import { startThread } from '../base/index.js';
+import { Worker } from 'node:worker_threads';
+
 import type {
   DataReader, Drive, DriveInfo, DriveState, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo, WalkEntry, WalkOptions,
 } from './drive.js';
@@ -29,7 +30,8 @@ export class LocalDrive implements Drive {
     readonly endpoint: string,
     options: LocalDriveOptions = {},
   ) {
-    this.#link = new ThreadLink(startThread(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } }), endpoint, options.deadlineMs ?? DEADLINE_MS);
+    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } });
+    this.#link = new ThreadLink(thread, endpoint, options.deadlineMs ?? DEADLINE_MS);
   }
 
   get id(): string | undefined {

@@ -2,8 +2,8 @@
  * The digest threads: started when first needed, shared by all bodies, never keeping the process alive by themselves.
  */
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import { assert, startThread } from '../base/index.js';
+import { Worker } from 'node:worker_threads';
+import { assert } from '../base/index.js';
 import type { Digest, DigestName, DigestValues } from './digest.js';
 
 /** What a digest thread is told. A stream is one body; its messages come in order. */
@@ -64,7 +64,7 @@ class DigestThread {
   #failure: Error | undefined;
 
   constructor() {
-    this.#worker = startThread(new URL('./digest-thread.js', import.meta.url), { name: 'digest' });
+    this.#worker = new Worker(new URL('./digest-thread.js', import.meta.url), { name: 'digest' });
     this.#worker.unref();
     this.#worker.on('message', (answer: DigestAnswer) => this.#take(answer));
     this.#worker.on('error', (cause) => this.#fail(new Error('a digest thread failed', { cause })));

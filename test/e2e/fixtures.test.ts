@@ -27,7 +27,8 @@ const SHAPES: readonly Shape[] = [
   { name: '2025-pools', losses: [[1, 3, 6, 8]] },
 ];
 
-async function serve(fixture: Fixture): Promise<{ server: ServerProcess; s3: S3Client }> {
+/** A server on the fixture's drives with a client of its keys. */
+async function serve(fixture: Fixture): Promise<{ readonly s3: S3Client } & AsyncDisposable> {
   const { accessKey, secretKey } = fixture.manifest.credentials;
   const env = { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, ...fixture.manifest.env };
   const server = await ServerProcess.start(fixture.layout, env);
@@ -38,7 +39,13 @@ async function serve(fixture: Fixture): Promise<{ server: ServerProcess; s3: S3C
     maxAttempts: 1,
     credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
   });
-  return { server, s3 };
+  return {
+    s3,
+    async [Symbol.asyncDispose]() {
+      s3.destroy();
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function expectVersion(s3: S3Client, bucket: string, key: string, expected: FixtureVersion): Promise<void> {
@@ -77,8 +84,8 @@ async function expectBucket(s3: S3Client, bucket: string, expected: FixtureBucke
 }
 
 async function expectEverything(fixture: Fixture): Promise<void> {
-  const { server, s3 } = await serve(fixture);
-  await using _ = server;
+  await using served = await serve(fixture);
+  const { s3 } = served;
   const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
   expect(Buckets.map(({ Name }) => Name)).toEqual(Object.keys(fixture.manifest.buckets).sort());
   for (const [name, bucket] of Object.entries(fixture.manifest.buckets)) {
@@ -88,7 +95,6 @@ async function expectEverything(fixture: Fixture): Promise<void> {
       expect(Parts.length, `parts of ${key}`).toBe(parts);
     }
   }
-  s3.destroy();
 }
 
 describe.each(SHAPES)('drives of a real MinIO: $name', ({ name, losses }) => {
