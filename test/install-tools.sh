@@ -19,7 +19,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 # boto3 lives in an environment of its own: the system's Python may refuse packages from pip.
 venv=node_modules/.cache/test-python
-if ! "$venv/bin/python" -c 'import boto3' >/dev/null 2>&1; then
+if ! "$venv/bin/python" -c 'import boto3, awscrt' >/dev/null 2>&1; then
   python3 -m venv "$venv" || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && python3 -m venv "$venv"; }
-  "$venv/bin/pip" install --quiet --disable-pip-version-check boto3
+  "$venv/bin/pip" install --quiet --disable-pip-version-check 'boto3[crt]'
 fi
