@@ -4,7 +4,7 @@ import { choosePool, setFor, type Deployment, type ErasureSet, type LockMode, ty
 import type { DriveInfo } from '../drive/index.js';
 import type { DriveLanes } from './drive-lanes.js';
 import type { Latency } from './latency.js';
-import { encodeObjectPath } from '../format/index.js';
+import { SYSTEM_VOLUME, encodeObjectPath } from '../format/index.js';
 import { checkObjectName } from './object-name.js';
 import { notFoundError } from './quorum.js';
 import { findVersion, type FoundVersion } from './read-version.js';
@@ -101,6 +101,8 @@ export async function setForWrite(context: StoreContext, ref: ObjectRef, size: n
   const { bucket, key, path } = ref;
   const found = await locate(context, { bucket, key, path }, { inline: false });
   if (found !== undefined) return found.set;
+  // What servers keep for themselves they look for in the first pool first.
+  if (only !== undefined && bucket === SYSTEM_VOLUME) return setFor(only, path);
   const spaces = await Promise.all(
     pools.map(async (pool) => {
       const set = setFor(pool, path);

@@ -7,7 +7,7 @@ import { StorageError } from '../base/index.js';
 import type { Drive } from '../drive/index.js';
 import type { Outcome } from './quorum.js';
 
-/** Changes that may wait for one drive; a drive further behind misses the next ones. */
+/** Changes that may wait for a drive that is behind the others; it misses the next ones. */
 const PENDING_MAX = 512;
 
 /** One drive's unfinished changes, by object; the last of each object. */
@@ -46,7 +46,8 @@ export class DriveLanes {
       const state = drive?.state ?? 'missing';
       return new StorageError('drive-not-found', `The drive is ${state}`, { drive: drive?.endpoint });
     }
-    if (this.#lane(drive).pending < PENDING_MAX) return undefined;
+    const { pending, overdue } = this.#lane(drive);
+    if (overdue === 0 || pending < PENDING_MAX) return undefined;
     return new StorageError('drive-timeout', `The drive is ${PENDING_MAX} changes behind`, { drive: drive.endpoint });
   }
 

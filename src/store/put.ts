@@ -8,7 +8,7 @@ import { checkPrecondition, lockName, objectRef, setForWrite, withLock, type Obj
 import { encodeInline } from './inline-shards.js';
 import { isInlineSize, shapeFor, storageClassMeta, type Shape } from './shape.js';
 import { ShardWriters } from './shard-writers.js';
-import { writeStripes } from './stripe-writer.js';
+import { UNTHREADED_DIGEST_BYTES_MAX, writeStripes } from './stripe-writer.js';
 import { runTransaction, type DriveChange } from './transaction.js';
 import type { Body, BodyVerdict, ObjectInfo, PutOptions } from './types.js';
 
@@ -43,7 +43,7 @@ interface Put {
 async function putInline(put: Put, reader: BodyReader, body: Body): Promise<ObjectInfo> {
   const bytes = new Uint8Array(body.size ?? 0);
   await reader.fill(bytes);
-  const digest = createDigest(body.digests, { threaded: false });
+  const digest = createDigest(body.digests, { threaded: bytes.length > UNTHREADED_DIGEST_BYTES_MAX });
   await digest.update(bytes);
   const verdict = put.options.judge(await digest.finish(), bytes.length);
   return commitInline(put, bytes, verdict);

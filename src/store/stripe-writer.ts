@@ -12,7 +12,7 @@ import { acquireSlab, trySlab } from './slabs.js';
 import type { Body } from './types.js';
 
 /** Bodies up to this size are digested on the spot: a thread costs more than it saves. */
-const DIGEST_INLINE_BYTES_MAX = 256 * 1024;
+export const UNTHREADED_DIGEST_BYTES_MAX = 256 * 1024;
 
 export interface StripedBody {
   readonly size: number;
@@ -72,7 +72,7 @@ function cut(bytes: Uint8Array, count: number, size: number): Uint8Array[] {
  */
 export async function writeStripes(reader: BodyReader, body: Body, layout: ErasureLayout, writers: ShardWriters): Promise<StripedBody> {
   const codec = erasureCodec(layout.dataShards, layout.parityShards);
-  const digest = createDigest(body.digests, { threaded: body.size === undefined || body.size > DIGEST_INLINE_BYTES_MAX });
+  const digest = createDigest(body.digests, { threaded: body.size === undefined || body.size > UNTHREADED_DIGEST_BYTES_MAX });
   const blockSize = Math.min(Math.max(body.size ?? BLOCK_SIZE_BYTES, 1), BLOCK_SIZE_BYTES);
   const stripes: Stripe[] = [];
   const nextStripe = async (i: number): Promise<Stripe> => {

@@ -144,6 +144,10 @@ describe('an upload in parts', () => {
     expect(seen).toEqual(uploads.slice(0, 5).map(({ uploadId }) => uploadId));
     expect((await listUploads(life.context, 'elsewhere', { prefix: '', delimiter: '', after: '', limit: 10 })).uploads).toEqual([]);
 
+    // One that only one drive still has goes with the others, though nobody sees it any more.
+    const folder = (await findUpload(life.context, BUCKET, 'other', uploads[5]!.uploadId)).folder;
+    for (const drive of life.drives.slice(1)) await drive.remove('.minio.sys', folder);
+    await expect(findUpload(life.context, BUCKET, 'other', uploads[5]!.uploadId)).rejects.toMatchObject({ code: 'upload-not-found' });
     expect(await expireUploads(life.context, 3_600_000)).toBe(0);
     expect(await expireUploads(life.context, -1000)).toBe(6);
     expect((await list()).uploads).toEqual([]);
