@@ -25,7 +25,8 @@ interface FoundUpload {
   readonly set: ErasureSet;
   readonly folder: string;
   readonly name: string;
-  readonly version: ObjectVersion;
+  /** undefined where no quorum of drives has it: the rest of a write or removal that failed. */
+  readonly version: ObjectVersion | undefined;
 }
 
 /**
@@ -40,9 +41,10 @@ export async function listUploads(
   const { prefix, delimiter, limit } = options;
   const all: UploadInfo[] = [];
   for await (const found of allUploads(context)) {
-    const key = keyOf(found, bucket, prefix);
-    if (key?.startsWith(prefix) !== true) continue;
-    all.push(uploadInfoOf(key, encodeUploadId(context.deployment.id, found.name), found.version));
+    const { name, folder, version } = found;
+    const key = version && keyOf(folder, version, bucket, prefix);
+    if (version === undefined || key?.startsWith(prefix) !== true) continue;
+    all.push(uploadInfoOf(key, encodeUploadId(context.deployment.id, name), version));
   }
   all.sort(compareUploads);
   const uploads: UploadInfo[] = [];
@@ -68,8 +70,9 @@ export async function listUploads(
 export async function expireUploads(context: StoreContext, olderThanMs: number): Promise<number> {
   const limitNs = BigInt(Math.floor(context.clock.now() - olderThanMs)) * 1_000_000n;
   let count = 0;
-  for await (const { set, folder, version } of allUploads(context)) {
-    if (version.modTimeNs >= limitNs) continue;
+  for await (const { set, folder, name, version } of allUploads(context)) {
+    const startedNs = version?.modTimeNs ?? uploadStartNs(name);
+    if (startedNs === undefined || startedNs >= limitNs) continue;
     const ref = { bucket: SYSTEM_VOLUME, key: folder, path: folder };
     const removed = await outcomeOf(withLock(context, `${SYSTEM_VOLUME}/${folder}`, () => removeUpload(context, { set, folder, ref })));
     if (removed.ok) count++;
@@ -94,8 +97,8 @@ async function* allUploads(context: StoreContext): AsyncGenerator<FoundUpload> {
 async function lookUp(context: StoreContext, set: ErasureSet, folder: string, name: string): Promise<FoundUpload[]> {
   const query = { set, bucket: SYSTEM_VOLUME, key: folder, versionId: undefined, volume: SYSTEM_VOLUME, path: folder, inline: false };
   const found = await outcomeOf(findVersion(query, context.metaLatency));
-  // One that no quorum has is the rest of a failed write or removal.
-  return found.ok && found.value?.version.kind === 'object' ? [{ set, folder, name, version: found.value.version }] : [];
+  if (!found.ok) return [];
+  return [{ set, folder, name, version: found.value?.version.kind === 'object' ? found.value.version : undefined }];
 }
 
 /** Names of the folders in a folder of `.minio.sys`, on any drive of the set that answers; enough must. */
@@ -115,7 +118,7 @@ async function namesOn(set: ErasureSet, folder: string): Promise<string[]> {
 }
 
 /** The key in this bucket that the upload is for; undefined where it is for another bucket or cannot be known. */
-function keyOf({ folder, version }: FoundUpload, bucket: string, prefix: string): string | undefined {
+function keyOf(folder: string, version: ObjectVersion, bucket: string, prefix: string): string | undefined {
   const target = version.metaSys.get(UPLOAD_TARGET_KEY);
   if (target !== undefined) {
     const name = Buffer.from(target).toString();
