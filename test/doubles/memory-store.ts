@@ -93,7 +93,7 @@ export class MemoryStore implements store.ObjectStore {
           await Promise.resolve();
           const end = range ? range.start + range.length : bytes.length;
           // One buffer, overwritten for each piece: readers that hold on to it are found out.
-          const shared = Buffer.alloc(64 * 1024);
+          const shared = Buffer.alloc(Math.min(64 * 1024, bytes.length));
           for (let start = range?.start ?? 0; start < end; start += shared.length) {
             const length = bytes.copy(shared, 0, start, Math.min(end, start + shared.length));
             yield shared.subarray(0, length);
