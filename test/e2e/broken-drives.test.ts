@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACCESS_KEY, SECRET_KEY, ServerProcess, temporaryFolder } from './server-process.js';
 
 const BUCKET = 'broken-drives';
@@ -152,7 +152,7 @@ describe.skipIf(!isRoot)('a drive that breaks under load', () => {
     expect(load.failures).toEqual([]);
     await expectStored(s3, load.stored);
     expect(execFileSync('find', [mounts.paths[1]!, '-type', 'f']).toString()).toBe('');
-    expect(server.output).toContain(mounts.paths[1]!);
+    await vi.waitFor(() => expect(server.output).toContain(mounts.paths[1]!), { timeout: 20_000, interval: 100 });
   });
 
   it('by turning read-only: reads and writes go on', async () => {
