@@ -66,11 +66,14 @@ export function headerDeleteConditions(request: RawRequest): DeleteConditions {
   };
 }
 
-/** @param key as the error names it. @throws S3Error PreconditionFailed */
+/** @throws S3Error PreconditionFailed */
 export function checkDelete(conditions: DeleteConditions, current: VersionInfo | undefined): void {
   if (conditions.etag === undefined && conditions.modTimeMs === undefined && conditions.size === undefined) return;
-  if (current?.kind !== 'object') {
-    if (conditions.etag !== undefined && !current) throw new S3Error('NoSuchKey');
+  // What is not there is deleted already, whatever it should have been.
+  if (!current) return;
+  // A delete marker has neither etag nor size; that something is there it does fulfil.
+  if (current.kind !== 'object') {
+    if (conditions.etag === '*' && conditions.modTimeMs === undefined && conditions.size === undefined) return;
     throw failed('If-Match');
   }
   if (conditions.etag !== undefined && !matches(conditions.etag, etagOf(current))) throw failed('If-Match');

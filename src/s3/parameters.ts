@@ -47,9 +47,15 @@ export function versionParameter(query: Query): string | undefined {
   return versionId;
 }
 
-/** Slashes at the start of a key or prefix do not count, as with MinIO: `/bucket//a` is the object `a`. */
+/** Slashes at the start of a key do not count, as with MinIO: `/bucket//a` is the object `a`. */
 export function trimKey(key: string): string {
   return key.startsWith('/') ? key.replace(/^\/+/, '') : key;
+}
+
+/** The same for a prefix; slashes alone stay, and match nothing. */
+export function prefixParameter(query: Query): string {
+  const prefix = query.get('prefix') ?? '';
+  return trimKey(prefix) || prefix;
 }
 
 /**

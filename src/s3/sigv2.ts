@@ -47,17 +47,15 @@ export function verifyPresignedV2(request: RawRequest, context: AuthContext): Ve
 
 function check(request: RawRequest, date: string, signature: string, identity: Verified['identity']): Verified {
   const { rawPath } = request.target;
-  const text = [
-    request.method,
-    headerValue(request, 'content-md5') ?? '',
-    headerValue(request, 'content-type') ?? '',
-    date,
-    `${canonicalAmzHeaders(request)}${rawPath}${canonicalSubresource(request)}`,
-  ].join('\n');
-  const expected = createHmac('sha1', identity.secretKey).update(text, 'latin1').digest('base64');
-  if (!signaturesEqual(expected, signature)) {
-    throw new S3Error('SignatureDoesNotMatch', undefined, { fields: { AWSAccessKeyId: identity.accessKey } });
-  }
+  const head = [request.method, headerValue(request, 'content-md5') ?? '', headerValue(request, 'content-type') ?? '', date, canonicalAmzHeaders(request)].join('\n');
+  const subresource = canonicalSubresource(request);
+  // A bucket is also `/bucket/` to clients that think of it as a host of its own.
+  const paths = request.target.key === '' && !rawPath.endsWith('/') ? [rawPath, `${rawPath}/`] : [rawPath];
+  const isRight = paths.some((path) => {
+    const expected = createHmac('sha1', identity.secretKey).update(`${head}${path}${subresource}`, 'latin1').digest('base64');
+    return signaturesEqual(expected, signature);
+  });
+  if (!isRight) throw new S3Error('SignatureDoesNotMatch', undefined, { fields: { AWSAccessKeyId: identity.accessKey } });
   return { identity, payloadHash: header(request, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD' };
 }
 

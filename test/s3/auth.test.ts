@@ -180,6 +180,13 @@ describe('signature version 2', () => {
     expect((await send('GET', '/photos/?uploads&prefix=a', { 'x-amz-date': date, authorization: withAmz })).status).toBe(200);
   });
 
+  it('is accepted for a bucket with and without the slash behind it', async () => {
+    for (const path of ['/photos', '/photos/']) {
+      const authorization = `AWS ${ACCESS_KEY}:${v2(`GET\n\n\n${date}\n${path}`)}`;
+      expect((await send('GET', '/photos', { date, authorization })).status).toBe(200);
+    }
+  });
+
   it('is refused when it is wrong, late or by nobody', async () => {
     const wrong = v2(`GET\n\n\n${date}\n/photos/cat`, 'other');
     expect((await send('GET', '/photos/cat', { date, authorization: `AWS ${ACCESS_KEY}:${wrong}` })).code).toBe('SignatureDoesNotMatch');

@@ -70,6 +70,7 @@ describe('keys that are only unusual', () => {
     await request(door.port, { method: 'PUT', target: '/photos//slash', body: 'x' });
     expect((await request(door.port, { method: 'GET', target: '/photos/slash' })).body).toBe('x');
     expect((await request(door.port, { method: 'GET', target: '/photos?prefix=%2Fslash' })).body).toContain('<Key>slash</Key>');
+    expect((await request(door.port, { method: 'GET', target: '/photos?prefix=%2F' })).body).not.toContain('<Key>');
     await request(door.port, { method: 'DELETE', target: '/photos//slash' });
   });
 

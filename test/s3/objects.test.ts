@@ -143,6 +143,7 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       expect((await failureOf(s3.send(new DeleteObjectCommand({ Bucket, Key: 'guarded', IfMatch: '"other"' })))).status).toBe(412);
       await s3.send(new DeleteObjectCommand({ Bucket, Key: 'guarded', IfMatch: etag }));
       expect((await failureOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'guarded' })))).status).toBe(404);
+      await s3.send(new DeleteObjectCommand({ Bucket, Key: 'guarded', IfMatch: '"other"' }));
     });
   });
 

@@ -81,7 +81,6 @@ async function deleteOne(room: Room, bucket: string, target: Target, versioning:
     });
   } catch (error) {
     if (!isStorageError(error, 'object-not-found', 'version-not-found', 'delete-marker')) throw error;
-    checkDelete(target.conditions, undefined);
     return { isDeleteMarker: false, ...(target.versionId === undefined ? {} : { versionId: target.versionId }) };
   }
 }

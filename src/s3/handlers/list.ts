@@ -1,5 +1,5 @@
 /** ListObjects (1 and 2) and ListObjectVersions. */
-import { checkKey, listLimit, trimKey, wantsUrlEncoding } from '../parameters.js';
+import { checkKey, listLimit, prefixParameter, wantsUrlEncoding } from '../parameters.js';
 import { S3Error } from '../errors.js';
 import type { Query } from '../query.js';
 import type { Handler, Room } from '../request.js';
@@ -17,7 +17,7 @@ interface Page {
 
 function parsePage(query: Query, withOwner: boolean): Page {
   return {
-    prefix: trimKey(query.get('prefix') ?? ''),
+    prefix: prefixParameter(query),
     delimiter: query.get('delimiter') ?? '',
     limit: listLimit(query, 'max-keys'),
     entries: { isUrlEncoded: wantsUrlEncoding(query), withOwner, withMetadata: query.get('metadata') === 'true' },

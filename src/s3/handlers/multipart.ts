@@ -3,7 +3,7 @@ import type { UploadInfo } from '../../store/index.js';
 import { ALGORITHMS, checksumScope, parseChecksumName, type ChecksumName, type ChecksumScope } from '../checksums.js';
 import { S3Error } from '../errors.js';
 import { refuseCustomerKeys, requestMetadata } from '../metadata.js';
-import { checkKey, integerParameter, listLimit, partNumber, trimKey, wantsUrlEncoding } from '../parameters.js';
+import { checkKey, integerParameter, listLimit, partNumber, prefixParameter, wantsUrlEncoding } from '../parameters.js';
 import { header, type Handler, type S3Request } from '../request.js';
 import { receiveUpload } from '../upload-body.js';
 import { element, etagElement, wrap, xmlDocument } from '../xml/writer.js';
@@ -135,7 +135,7 @@ export const listParts: Handler = async (room, request) => {
 
 export const listMultipartUploads: Handler = async (room, request) => {
   const { query } = request;
-  const prefix = trimKey(query.get('prefix') ?? '');
+  const prefix = prefixParameter(query);
   const delimiter = query.get('delimiter') ?? '';
   const limit = listLimit(query, 'max-uploads');
   const keyMarker = query.get('key-marker') ?? '';
