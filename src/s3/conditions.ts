@@ -66,9 +66,13 @@ export function headerDeleteConditions(request: RawRequest): DeleteConditions {
   };
 }
 
+export function isConditional(conditions: DeleteConditions): boolean {
+  return conditions.etag !== undefined || conditions.modTimeMs !== undefined || conditions.size !== undefined;
+}
+
 /** @throws S3Error PreconditionFailed */
 export function checkDelete(conditions: DeleteConditions, current: VersionInfo | undefined): void {
-  if (conditions.etag === undefined && conditions.modTimeMs === undefined && conditions.size === undefined) return;
+  if (!isConditional(conditions)) return;
   // What is not there is deleted already, whatever it should have been.
   if (!current) return;
   // A delete marker has neither etag nor size; that something is there it does fulfil.

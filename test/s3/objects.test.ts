@@ -295,6 +295,12 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       expect((await s3.send(new GetObjectCommand({ ...bucket, Key }))).VersionId).toBe(second);
     });
 
+    it('of a key that never was get no delete marker from a conditional deletion', async () => {
+      await s3.send(new DeleteObjectCommand({ ...bucket, Key: 'never', IfMatch: '*' }));
+      expect((await s3.send(new ListObjectVersionsCommand({ ...bucket, Prefix: 'never' }))).DeleteMarkers).toBeUndefined();
+      expect((await s3.send(new DeleteObjectCommand({ ...bucket, Key: 'never' }))).DeleteMarker).toBe(true);
+    });
+
     it('under a lock that a real MinIO left cannot be deleted', async () => {
       await s3.send(new PutObjectCommand({ ...bucket, Key: 'locked', Body: 'x' }));
       const info = await door.store.updateMetadata('versioned', 'locked', {}, (current) => ({
