@@ -6,34 +6,32 @@ import { isErrno } from './failures.js';
 import type { DriveRoot } from './root.js';
 
 /**
- * Makes a folder and its parents below a volume, never the volume itself (ENOENT is thrown where that is missing).
- * Returns the folders whose entries changed: they want an fsync.
+ * Makes a folder and its parents below a volume, never the volume itself (ENOENT is thrown where that is missing). An fsync
+ * of the folder makes its parents' entries last too: file systems that drives are made of (XFS, ext4, btrfs) log changes of
+ * folders in order.
  */
-export function makeFolder(folder: string, volumeFolder: string): string[] {
+export function makeFolder(folder: string, volumeFolder: string): void {
   try {
     mkdirSync(folder);
-    return [dirname(folder)];
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return [];
+    if (isErrno(error, 'EEXIST')) return;
     const parent = dirname(folder);
     if (!isErrno(error, 'ENOENT') || parent.length <= volumeFolder.length) throw error;
-    const changed = makeFolder(parent, volumeFolder);
+    makeFolder(parent, volumeFolder);
     mkdirSync(folder);
-    return [...changed, parent];
   }
 }
 
-/** Renames into a folder that is made where it is missing, adding to `changed` the folders that want an fsync. */
-export function renameInto(from: string, folder: string, name: string, volumeFolder: string, changed: Set<string>): void {
+/** Renames into a folder that is made where it is missing. The folder wants an fsync afterwards. */
+export function renameInto(from: string, folder: string, name: string, volumeFolder: string): void {
   const to = `${folder}/${name}`;
   try {
     renameSync(from, to);
   } catch (error) {
     if (!isErrno(error, 'ENOENT') || folder === volumeFolder) throw error;
-    for (const path of makeFolder(folder, volumeFolder)) changed.add(path);
+    makeFolder(folder, volumeFolder);
     renameSync(from, to);
   }
-  changed.add(folder);
 }
 
 /** Removes a folder and the parents that it leaves empty, up to (not including) the volume's folder. */

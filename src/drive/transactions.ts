@@ -59,7 +59,9 @@ export class Transactions {
       const { removesObject, replaced } = plan;
       const file = writeStaged(folders.path(transaction), linkTo(volume, path), plan, change);
       this.#states.set(transaction, { volume, path, objectFolder, dataDirs, removesObject, replaced, isVisible: false, isDurable: false });
-      await Promise.all([syncAndClose(file, syncs), ...[...dataDirs.values()].map((source) => syncs.folder(source))]);
+      // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
+      if (removesObject) closeSync(file);
+      else await syncAndClose(file, syncs);
     });
     return result;
   }
@@ -83,11 +85,9 @@ export class Transactions {
     if (state === undefined || state.isDurable) return;
     const folder = folders.path(transaction);
     await this.#guarded(state.volume, `commit a change of ${state.volume}/${state.path}`, async () => {
-      const changed = new Set<string>();
-      if (state.removesObject) takeAway(state, folder, changed);
-      else putIn(state, folder, root.folderOf(state.volume), changed);
+      const isThereToSync = state.removesObject ? takeAway(state, folder) : putIn(state, folder, root.folderOf(state.volume));
       state.isVisible = true;
-      await Promise.all([...changed].map((path) => syncs.folder(path)));
+      if (isThereToSync) await syncs.folder(state.objectFolder);
       state.isDurable = true;
     }).catch((error: unknown) => {
       // From here on it is what a crash would have left: listStaged tells of it.
@@ -249,34 +249,34 @@ function writeStaged(folder: string, target: string, plan: ChangePlan, change: V
 }
 
 /** Moves data dirs and then xl.meta into the object's folder. Steps that an earlier try made are passed over. */
-function putIn(state: StagedState, folder: string, volumeFolder: string, changed: Set<string>): void {
+function putIn(state: StagedState, folder: string, volumeFolder: string): true {
   for (const [name, source] of state.dataDirs) {
     const target = `${state.objectFolder}/${name}`;
     try {
-      renameInto(source, state.objectFolder, name, volumeFolder, changed);
+      renameInto(source, state.objectFolder, name, volumeFolder);
     } catch (error) {
       if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) {
         renameSync(target, `${folder}/displaced-${name}`);
         renameSync(source, target);
       } else if (!isErrno(error, 'ENOENT') || !isThere(target)) throw error;
     }
-    changed.add(state.objectFolder);
   }
   try {
-    renameInto(`${folder}/xl.meta`, state.objectFolder, 'xl.meta', volumeFolder, changed);
+    renameInto(`${folder}/xl.meta`, state.objectFolder, 'xl.meta', volumeFolder);
   } catch (error) {
     if (!state.isVisible || !isErrno(error, 'ENOENT')) throw error;
-    changed.add(state.objectFolder);
   }
+  return true;
 }
 
-/** Takes an object's xl.meta away, into the transaction's folder. */
-function takeAway(state: StagedState, folder: string, changed: Set<string>): void {
+/** Takes an object's xl.meta away, into the transaction's folder; false where the object's folder is not there. */
+function takeAway(state: StagedState, folder: string): boolean {
   try {
     renameSync(`${state.objectFolder}/xl.meta`, `${folder}/removed`);
-    changed.add(state.objectFolder);
+    return true;
   } catch (error) {
     // Gone already: removed by an earlier try, or never there on this drive.
     if (!isErrno(error, 'ENOENT')) throw error;
+    return isThere(state.objectFolder);
   }
 }

@@ -109,11 +109,8 @@ export class Volumes {
       const from = `${folders.path(temporary)}/file`;
       try {
         await createDurable(from, bytes, syncs);
-        const changed = new Set<string>();
-        renameInto(from, dirname(file), basename(file), root.folderOf(volume), changed);
-        // A drive's first file may have made its system volume.
-        if (volume === SYSTEM_VOLUME && !path.includes('/')) changed.add(root.path);
-        await Promise.all([...changed].map((folder) => syncs.folder(folder)));
+        renameInto(from, dirname(file), basename(file), root.folderOf(volume));
+        await syncs.folder(dirname(file));
       } catch (error) {
         unlinkIfThere(from);
         throw error;
@@ -190,12 +187,12 @@ export class Volumes {
     const name = `part.${partNumber}`;
     try {
       await this.#writePartMeta(`${from}/${name}.meta`, partMeta);
-      const changed = [folder, ...makeFolder(folder, upload)];
+      makeFolder(folder, upload);
       // The meta of an earlier upload of this part must never stand beside the new data.
       unlinkIfThere(`${folder}/${name}.meta`);
       renameSync(`${from}/${name}`, `${folder}/${name}`);
       renameSync(`${from}/${name}.meta`, `${folder}/${name}.meta`);
-      await Promise.all(changed.map((path) => syncs.folder(path)));
+      await syncs.folder(folder);
       await this.removals.tree(folders.path(transaction));
       folders.forget(transaction);
     } catch (error) {
