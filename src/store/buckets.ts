@@ -17,6 +17,8 @@ export interface BucketsOptions {
   readonly log: Log;
   /** True where no object version is left in the bucket. */
   readonly isEmpty: (bucket: string) => Promise<boolean>;
+  /** Resolves when drives have done what removed objects leave to do after the answer. */
+  readonly settled: (set: ErasureSet, bucket: string) => Promise<void>;
 }
 
 export class Buckets {
@@ -83,6 +85,7 @@ export class Buckets {
       throw new StorageError('bucket-not-empty', `The bucket ${bucket} is not empty`, { bucket });
     }
     for (const set of this.#sets) {
+      await this.#options.settled(set, bucket);
       const outcomes = await onEachDrive(set, (drive) => drive.deleteVolume(bucket, options));
       const gone = outcomes.filter(({ error }) => error === undefined || isStorageError(error, 'volume-not-found')).length;
       const refused = outcomes.filter(({ error }) => isStorageError(error, 'volume-not-empty'));

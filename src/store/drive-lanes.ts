@@ -61,6 +61,12 @@ export class DriveLanes {
     done.then(finish, finish);
   }
 
+  /** Resolves when the changes of a volume's objects that are under way now have ended; they end by themselves. */
+  async settled(drives: readonly (Drive | undefined)[], volume: string): Promise<void> {
+    const underWay = drives.flatMap((drive) => (drive === undefined ? [] : [...this.#lane(drive).last]));
+    await Promise.all(underWay.flatMap(([object, change]) => (object.startsWith(`${volume}/`) ? [change] : [])));
+  }
+
   /** Resolves when nothing is under way on these drives any more. */
   async idle(drives: readonly (Drive | undefined)[]): Promise<void> {
     for (const drive of drives) {

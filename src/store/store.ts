@@ -1,6 +1,6 @@
 /** The store as the doors see it: every operation, each in a file of its own, over one context. */
 import type { Clock, Log, Random } from '../base/index.js';
-import type { Deployment, Locker } from '../cluster/index.js';
+import type { Deployment, ErasureSet, Locker } from '../cluster/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
 import { BucketSettingsFile, type SystemObjects } from './bucket-settings.js';
 import { Buckets } from './buckets.js';
@@ -46,7 +46,8 @@ export function createStore(options: StoreOptions): Store {
     const page = await listObjectVersions(deployment, bucket, { prefix: '', delimiter: '', after: '', limit: 1 });
     return page.versions.length === 0;
   };
-  const buckets = new Buckets({ deployment, settings, clock, log, isEmpty });
+  const settled = (set: ErasureSet, bucket: string): Promise<void> => context.lanes.settled(set.drives, bucket);
+  const buckets = new Buckets({ deployment, settings, clock, log, isEmpty, settled });
   const checked = new RecentlyChecked((bucket) => buckets.check(bucket), clock);
   return {
     makeBucket: (bucket, make) => buckets.make(bucket, make),
