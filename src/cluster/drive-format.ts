@@ -41,6 +41,8 @@ function answerOf(bytes: Uint8Array, isRootDevice: boolean): FormatAnswer {
   if (generation !== 'xl 3') return { kind: 'old', generation: generationName(generation), hint: OLD_HINT };
   if (driveId === '') return { kind: 'old', generation: 'an older drive that a release of 2025 has overwritten without an identity', hint: 'restore format.json from a backup' };
   if (deploymentId === '') return { kind: 'old', generation: 'early 2018, without a deployment id', hint: OLD_HINT };
+  // Such sets may hold objects in xl.json, which would neither be listed nor be safe from being overwritten unseen.
+  if (format.algorithm === 'CRCMOD') return { kind: 'old', generation: '2018 to 2020, with objects in xl.json', hint: OLD_HINT };
   return { kind: 'formatted', format, driveId, isEmpty: false, isRootDevice };
 }
 

@@ -82,9 +82,6 @@ export class PoolDrives {
     await this.#apply(plan.drives, format, !plan.isFirstFormatting);
     this.#warnOfMisplaced(plan.drives);
     await this.#checkWritable();
-    if (format.algorithm === 'CRCMOD') {
-      this.context.log.warn(`"${this.layout.commandLine}" was formatted before 2020: objects that were not rewritten since are in a format that this version does not show`);
-    }
     return {
       index: this.index,
       commandLine: this.layout.commandLine,
