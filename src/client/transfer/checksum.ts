@@ -42,7 +42,8 @@ async function openHash(name: ChecksumName): Promise<Hash> {
     let value = 0;
     return {
       update: (chunk) => {
-        value = crc32(chunk, value);
+        // Of an empty chunk without memory of its own zlib makes 0, whatever came before.
+        if (chunk.length > 0) value = crc32(chunk, value);
       },
       digest: () => {
         const bytes = Buffer.alloc(4);
