@@ -108,14 +108,14 @@ export class Buckets {
   }
 }
 
-interface DriveOutcome<T> {
+export interface DriveOutcome<T> {
   readonly drive: Drive | undefined;
   readonly value?: T;
   readonly error?: unknown;
 }
 
 /** Runs a call on every drive of a set; a drive that is not there fails with drive-not-found. */
-async function onEachDrive<T>(set: ErasureSet, call: (drive: Drive) => Promise<T>): Promise<DriveOutcome<T>[]> {
+export async function onEachDrive<T>(set: ErasureSet, call: (drive: Drive) => Promise<T>): Promise<DriveOutcome<T>[]> {
   return Promise.all(
     set.drives.map(async (drive): Promise<DriveOutcome<T>> => {
       if (drive?.state !== 'online') return { drive, error: new StorageError('drive-not-found', 'The drive is offline', { drive: drive?.endpoint }) };

@@ -8,6 +8,8 @@ import type { StoreContext } from './context.js';
 import { deleteObject } from './delete.js';
 import { DriveLanes } from './drive-lanes.js';
 import { openObject, statObject } from './get.js';
+import { StoreHealing } from './heal/healing.js';
+import type { Healing } from './heal/types.js';
 import { Latency } from './latency.js';
 import { listObjects, listObjectVersions } from './list.js';
 import { completeUpload } from './multipart/complete.js';
@@ -32,6 +34,7 @@ export interface StoreOptions {
 export interface Store extends ObjectStore {
   /** Completes or drops what a crash left half done. Before the first request; repeating it is harmless. */
   recover(): Promise<RecoveryReport>;
+  readonly healing: Healing;
   /** Removes uploads that were begun longer ago than this; gives how many. */
   expireUploads(olderThanMs: number): Promise<number>;
   /** Resolves when no drive is busy with a change any more, those that were answered long ago included. */
@@ -92,6 +95,7 @@ export function createStore(options: StoreOptions): Store {
     completeUpload: (bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete),
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
+    healing: new StoreHealing({ context, listBuckets: () => buckets.list() }),
     recover: () => recover(context),
     expireUploads: (olderThanMs) => expireUploads(context, olderThanMs),
     async idle() {
