@@ -9,10 +9,19 @@
  */
 import { UsageError } from '../base/index.js';
 import type { FormatJson } from '../format/index.js';
-import type { PoolLayout } from './endpoints.js';
 
 /** What all drives of a pool have in common, from a format.json of erasure format version 3 with a deployment id. */
 export type PoolFormat = Pick<FormatJson, 'isSingle' | 'deploymentId' | 'sets' | 'algorithm'>;
+
+/** A pool as it was given. */
+export interface NamedLayout {
+  /** As typed. */
+  readonly commandLine: string;
+  /** What people know each drive by, in the order given. */
+  readonly drives: readonly string[];
+  /** Drives of an erasure set. */
+  readonly setSize: number;
+}
 
 /** What one drive answered when its format.json was asked for. */
 export type FormatAnswer =
@@ -64,7 +73,7 @@ interface PlanOptions {
 }
 
 /** Decides for one pool; `answers` in the order of the arguments. Throws a UsageError where the pool must not be started. */
-export function planPool(layout: PoolLayout, answers: readonly FormatAnswer[], options: PlanOptions): PoolPlan {
+export function planPool(layout: NamedLayout, answers: readonly FormatAnswer[], options: PlanOptions): PoolPlan {
   const readable = answers.filter((answer) => answer.kind === 'formatted');
   if (readable.length === 0) {
     refuseUnlessAllNew(layout, answers);
@@ -89,7 +98,7 @@ function formatKey(format: PoolFormat): string {
   return JSON.stringify([format.isSingle, format.deploymentId, format.algorithm, format.sets]);
 }
 
-function refuseUnlessAllNew(layout: PoolLayout, answers: readonly FormatAnswer[]): void {
+function refuseUnlessAllNew(layout: NamedLayout, answers: readonly FormatAnswer[]): void {
   answers.forEach((answer, index) => {
     const path = layout.drives[index] ?? '';
     if (answer.kind === 'old') throw new UsageError(`the drive ${path} holds the format of ${answer.generation}, which this version does not serve`, answer.hint);
@@ -108,7 +117,7 @@ function refuseUnlessAllNew(layout: PoolLayout, answers: readonly FormatAnswer[]
  * root device, and meant. So: a drive without a format on the root device is refused only where other drives of its
  * set lie on devices of their own, which is what a vanished mount looks like.
  */
-function refuseVanishedMounts(layout: PoolLayout, answers: readonly FormatAnswer[], options: PlanOptions): void {
+function refuseVanishedMounts(layout: NamedLayout, answers: readonly FormatAnswer[], options: PlanOptions): void {
   if (options.allowRootDrive) return;
   answers.forEach((answer, index) => {
     if (answer.kind !== 'unformatted' || !answer.isRootDevice) return;
@@ -127,7 +136,7 @@ function vanishedMount(path: string): string {
 }
 
 /** The format that a strict majority of the readable ones agree on. */
-function referenceFormat(layout: PoolLayout, answers: readonly FormatAnswer[]): PoolFormat {
+function referenceFormat(layout: NamedLayout, answers: readonly FormatAnswer[]): PoolFormat {
   const groups = new Map<string, { format: PoolFormat; paths: string[] }>();
   answers.forEach((answer, index) => {
     if (answer.kind !== 'formatted') return;
@@ -144,7 +153,7 @@ function referenceFormat(layout: PoolLayout, answers: readonly FormatAnswer[]): 
   throw new UsageError(`the drives of "${layout.commandLine}" belong to different deployments, none with a majority (${sides.join('; ')})`, 'give the drives of one deployment only');
 }
 
-function checkGeometry(layout: PoolLayout, answers: readonly FormatAnswer[], format: PoolFormat): void {
+function checkGeometry(layout: NamedLayout, answers: readonly FormatAnswer[], format: PoolFormat): void {
   const witness = layout.drives[answers.findIndex((answer) => answer.kind === 'formatted' && sameFormat(answer.format, format))] ?? '';
   const formatted = driveCountOf(format);
   const given = layout.drives.length;
@@ -163,7 +172,7 @@ function checkGeometry(layout: PoolLayout, answers: readonly FormatAnswer[], for
   }
 }
 
-function refuseQuorum(layout: PoolLayout, answers: readonly FormatAnswer[], agreeing: number): never {
+function refuseQuorum(layout: NamedLayout, answers: readonly FormatAnswer[], agreeing: number): never {
   const problems = answers.flatMap((answer, index) => (answer.kind === 'formatted' ? [] : [`${layout.drives[index] ?? ''}: ${stateOf(answer)}`]));
   throw new UsageError(
     `only ${agreeing} of ${layout.drives.length} drives of "${layout.commandLine}" can be used, and at least ${Math.ceil(layout.drives.length / 2)} are needed (${problems.join('; ')})`,
@@ -194,7 +203,7 @@ function driveCountOf(format: PoolFormat): number {
 }
 
 /** Gives every drive its slot: first those whose identity says it, then, where it is certain, the others. */
-function planDrives(layout: PoolLayout, answers: readonly FormatAnswer[], format: PoolFormat, options: PlanOptions): DrivePlan[] {
+function planDrives(layout: NamedLayout, answers: readonly FormatAnswer[], format: PoolFormat, options: PlanOptions): DrivePlan[] {
   const ids = format.sets.flat();
   const owners = slotOwners(answers, format, ids);
   const isOrdered = owners.every((position, slot) => position === undefined || position === slot);

@@ -5,7 +5,8 @@
  */
 export { expandRanges } from './ellipses.js';
 export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } from './bootstrap.js';
-export { parseDriveArguments } from './endpoints.js';
+export { parseDriveArguments, type ClusterLayout, type DriveEndpoint, type PoolLayout } from './endpoints.js';
+export type { Hosts, NodeAddress } from './node-addresses.js';
 export * from './locks.js';
 export { checkSubmounts } from './mounts.js';
 export * from './parity.js';

@@ -1,20 +1,20 @@
 /** The drives of one pool at work: read, planned, formatted where that is certain, and put into the slots of their sets. */
-import { UsageError, type Clock, type Log, type Random } from '../base/index.js';
+import { assert, UsageError, type Clock, type Log, type Random } from '../base/index.js';
 import type { Drive } from '../drive/index.js';
 import { askFormat, checkWritable, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
-import type { PoolLayout } from './endpoints.js';
-import { planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type PoolFormat, type PoolPlan } from './format-plan.js';
+import type { DriveEndpoint, PoolLayout } from './endpoints.js';
+import { planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type NamedLayout, type PoolFormat, type PoolPlan } from './format-plan.js';
 import type { StorageClasses } from './parity.js';
 import { setChooser } from './placement.js';
 import { SlottedSet, type Pool } from './topology.js';
 
 export interface PoolContext {
-  /** Opens the drive in a folder, without an identity. */
-  readonly openDrive: (path: string) => Drive;
+  /** Opens a drive, without an identity. */
+  readonly openDrive: (endpoint: DriveEndpoint) => Drive;
   /** Makes the folder of a new drive, with its parents. */
-  readonly makeFolder: (path: string) => Promise<void>;
+  readonly makeFolder: (endpoint: DriveEndpoint) => Promise<void>;
   /** Removes a folder made in vain. */
-  readonly removeFolder: (path: string) => Promise<void>;
+  readonly removeFolder: (endpoint: DriveEndpoint) => Promise<void>;
   /** Drives on the root device may always be formatted (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
   readonly clock: Clock;
@@ -36,6 +36,7 @@ export interface DriveStatus {
 
 export class PoolDrives {
   readonly #drives: readonly Drive[];
+  readonly #named: NamedLayout;
   #plan: PoolPlan | undefined;
   #plans: readonly DrivePlan[] = [];
   #sets: readonly SlottedSet[] = [];
@@ -45,7 +46,8 @@ export class PoolDrives {
     readonly layout: PoolLayout,
     private readonly context: PoolContext,
   ) {
-    this.#drives = layout.drives.map((path) => context.openDrive(path));
+    this.#drives = layout.drives.map((endpoint) => context.openDrive(endpoint));
+    this.#named = { ...layout, drives: layout.drives.map(({ name }) => name) };
   }
 
   /** Deployment id that the formatted drives agree on; undefined for new ones. */
@@ -62,13 +64,13 @@ export class PoolDrives {
     const answers = await this.#ask();
     this.#plan = this.#decide(answers);
     if (this.#plan.kind === 'start') return;
-    const missing = answers.flatMap((answer, position) => (answer.kind === 'missing' ? [this.layout.drives[position] ?? ''] : []));
+    const missing = this.layout.drives.filter((endpoint, position) => answers[position]?.kind === 'missing' && isOwn(endpoint));
     if (missing.length === 0) return;
-    for (const path of missing) await this.#makeFolder(path);
+    for (const endpoint of missing) await this.#makeFolder(endpoint);
     try {
       this.#plan = this.#decide(await this.#ask());
     } catch (error) {
-      await Promise.allSettled(missing.map((path) => this.context.removeFolder(path)));
+      await Promise.allSettled(missing.map((endpoint) => this.context.removeFolder(endpoint)));
       throw error;
     }
   }
@@ -151,7 +153,9 @@ export class PoolDrives {
 
   /** A drive with an identity refuses whatever is mounted in its place; one opened anew can look. */
   async #withFreshDrive<T>(position: number, work: (drive: Drive) => Promise<T>): Promise<T> {
-    const drive = this.context.openDrive(this.layout.drives[position] ?? '');
+    const endpoint = this.layout.drives[position];
+    assert(endpoint !== undefined, 'a position is one of the layout');
+    const drive = this.context.openDrive(endpoint);
     try {
       return await work(drive);
     } finally {
@@ -160,14 +164,14 @@ export class PoolDrives {
   }
 
   #decide(answers: readonly FormatAnswer[]): PoolPlan {
-    return planPool(this.layout, answers, { allowRootDrive: this.context.allowRootDrive });
+    return planPool(this.#named, answers, { allowRootDrive: this.context.allowRootDrive });
   }
 
-  async #makeFolder(path: string): Promise<void> {
+  async #makeFolder(endpoint: DriveEndpoint): Promise<void> {
     try {
-      await this.context.makeFolder(path);
+      await this.context.makeFolder(endpoint);
     } catch (error) {
-      throw new UsageError(`the drive folder ${path} cannot be made: ${error instanceof Error ? error.message : String(error)}`, 'give a folder that this user can make and write to');
+      throw new UsageError(`the drive folder ${endpoint.path} cannot be made: ${error instanceof Error ? error.message : String(error)}`, 'give a folder that this user can make and write to');
     }
   }
 
@@ -183,13 +187,13 @@ export class PoolDrives {
       const outcome = outcomes[failed];
       const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : undefined;
       throw new UsageError(
-        `the drive ${layout.drives[failed] ?? ''} cannot be formatted: ${reason instanceof Error ? reason.message : String(reason)}`,
+        `the drive ${layout.drives[failed]?.name ?? ''} cannot be formatted: ${reason instanceof Error ? reason.message : String(reason)}`,
         'give folders that this user can write to; no drive keeps a format',
       );
     }
     const counts = `${sets.length} set${sets.length === 1 ? '' : 's'} of ${layout.setSize} drive${layout.setSize === 1 ? '' : 's'}`;
     context.log.info(`formatted pool ${this.index + 1}: ${counts}`, { pool: this.index + 1, deployment: deploymentId });
-    const drives = layout.drives.map((path, position): DrivePlan => {
+    const drives = this.#named.drives.map((path, position): DrivePlan => {
       const place = { setIndex: Math.floor(position / layout.setSize), slot: position % layout.setSize };
       return { path, condition: 'ok', place, isMisplaced: false, isToFormat: false, remark: '' };
     });
@@ -219,7 +223,7 @@ export class PoolDrives {
     const id = plan.place === undefined ? undefined : format.sets[plan.place.setIndex]?.[plan.place.slot];
     if (drive === undefined || plan.place === undefined || id === undefined) return plan;
     let done = plan;
-    if (plan.isToFormat) {
+    if (plan.isToFormat && isOwn(this.layout.drives[position])) {
       const facts = { driveId: id, poolIndex: this.index, ...plan.place };
       try {
         await this.#withFreshDrive(position, async (fresh) => {
@@ -260,4 +264,9 @@ export class PoolDrives {
     if (moved.length === 0) return;
     this.context.log.warn(`drives are not given in the order of their format and are served by their identity: ${moved.join(', ')}; real MinIO would refuse them`);
   }
+}
+
+/** Only the node that has a drive makes its folder, formats it where it is empty, and tells the others. */
+function isOwn(endpoint: DriveEndpoint | undefined): boolean {
+  return endpoint?.node?.isThisNode !== false;
 }

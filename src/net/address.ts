@@ -1,5 +1,6 @@
 /** The address to listen on, as typed: `:9000`, `127.0.0.1:9000`, `[::1]:9000`, `storage.example:9000`. */
-import { hostname, networkInterfaces } from 'node:os';
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 
 import { UsageError } from '../base/index.js';
 
@@ -30,14 +31,26 @@ export function reachableHosts(host: string | undefined): string[] {
   return [...outside, '127.0.0.1'];
 }
 
-/** True where a host name or address means this machine, without asking a name server. */
-export function isThisMachine(host: string): boolean {
-  const name = host.toLowerCase();
-  if (name === 'localhost' || name === hostname().toLowerCase() || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)) return true;
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address.toLowerCase() === name));
+/** What this machine's resolver and interfaces say of hosts. */
+export const systemHosts = {
+  /** Addresses of a host name, or the address itself; rejects where the name does not resolve. */
+  async addressesOf(host: string): Promise<string[]> {
+    const found = await lookup(host, { all: true });
+    return found.map(({ address }) => address.toLowerCase());
+  },
+  /** True for an address of this machine. */
+  isOwnAddress(address: string): boolean {
+    if (address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address)) return true;
+    return Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.address.toLowerCase() === address));
+  },
+};
+
+/** `10.0.0.1:9000`, with brackets around an IPv6 address. */
+export function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** `http://10.0.0.1:9000`, with brackets around an IPv6 address. */
 export function urlOf(scheme: 'http' | 'https', host: string, port: number): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${hostPort(host, port)}`;
 }

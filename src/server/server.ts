@@ -6,10 +6,10 @@ import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { SystemClock, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
-import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type Deployment, type DriveStatus, type OpenedDeployment } from '../cluster/index.js';
+import { SystemClock, UsageError, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
+import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type Deployment, type DriveStatus, type OpenedDeployment, type PoolLayout } from '../cluster/index.js';
 import { LocalDrive, type Drive } from '../drive/index.js';
-import { isThisMachine, listen, parseListenAddress, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
+import { listen, parseListenAddress, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
 import { createS3Handler } from '../s3/index.js';
 import { createStore, type Store } from '../store/index.js';
 import { answerHealth } from './health.js';
@@ -88,11 +88,12 @@ class MtsServer implements OpenServer {
 
   async open(): Promise<void> {
     const { log, certificate, accessKey, secretKey, region } = this.#config;
-    const layouts = parseDriveArguments(this.#config.drives, { listenPort: this.address.port, isThisMachine, setDriveCount: this.#config.setDriveCount });
-    checkSubmounts(await mountTable(), layouts.flatMap((layout) => layout.drives));
+    const { pools, nodes } = await parseDriveArguments(this.#config.drives, { listen: this.address, hosts: systemHosts, setDriveCount: this.#config.setDriveCount });
+    if (nodes.length > 0) throw new UsageError(`the drive URLs name ${nodes.length} servers; distributed mode is not available in this version`, 'give the drives of this machine as paths');
+    checkSubmounts(await mountTable(), pools.flatMap((pool) => pool.drives.map(({ path }) => path)));
     // Listening comes first: a port that is taken is found out before any drive is touched, and probes get answers.
     this.#listener = await listen({ address: this.address, certificate, handler: (request, response) => this.#answer(request, response) });
-    this.#opened = await this.#openDeployment(layouts);
+    this.#opened = await this.#openDeployment(pools);
     const common = { clock: this.#clock, random: this.#random, log };
     const store = createStore({ deployment: this.#opened.deployment, locker: new LocalLocker(), ...common });
     this.#store = store;
@@ -125,12 +126,12 @@ class MtsServer implements OpenServer {
     await this.#opened?.close();
   }
 
-  #openDeployment(layouts: ReturnType<typeof parseDriveArguments>): Promise<OpenedDeployment> {
+  #openDeployment(layouts: readonly PoolLayout[]): Promise<OpenedDeployment> {
     return openDeployment({
       layouts,
-      openDrive: (path): Drive => new LocalDrive(path),
-      makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
-      removeFolder: (path) => rmdir(path),
+      openDrive: ({ path }): Drive => new LocalDrive(path),
+      makeFolder: async ({ path }) => void (await mkdir(path, { recursive: true })),
+      removeFolder: ({ path }) => rmdir(path),
       allowRootDrive: this.#config.allowRootDrive,
       standardClass: this.#config.standardClass,
       reducedClass: this.#config.reducedClass,

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { StorageError, SystemClock, systemRandom, type Log } from '../../src/base/index.js';
-import { allSets, openDeployment, parseDriveArguments, type OpenDeploymentOptions, type OpenedDeployment } from '../../src/cluster/index.js';
+import { allSets, openDeployment, parseDriveArguments, type DriveEndpoint, type OpenDeploymentOptions, type OpenedDeployment } from '../../src/cluster/index.js';
 import type { Drive } from '../../src/drive/index.js';
+import { systemHosts } from '../../src/net/index.js';
 import { SameThreadDrive } from '../doubles/same-thread-drive.js';
 
 let root: string;
@@ -26,12 +27,13 @@ const path = (name: string) => join(root, name);
 const formatOf = (name: string) => JSON.parse(readFileSync(path(`${name}/.minio.sys/format.json`), 'utf8')) as { id: string; format: string; xl: { this: string; sets: string[][]; version: string; distributionAlgo: string } };
 
 async function open(args: string[], more: Partial<OpenDeploymentOptions> & { readonly setDriveCount?: string } = {}): Promise<OpenedDeployment> {
-  const layouts = parseDriveArguments(args.map((argument) => path(argument)), { listenPort: 9000, isThisMachine: () => true, setDriveCount: more.setDriveCount });
+  const listen = { host: undefined, port: 9000 };
+  const { pools } = await parseDriveArguments(args.map((argument) => path(argument)), { listen, hosts: systemHosts, setDriveCount: more.setDriveCount });
   const result = await openDeployment({
-    layouts,
-    openDrive: (folder) => new SameThreadDrive(folder),
-    makeFolder: (folder) => Promise.resolve(void mkdirSync(folder, { recursive: true })),
-    removeFolder: (folder) => Promise.resolve(rmdirSync(folder)),
+    layouts: pools,
+    openDrive: (endpoint) => new SameThreadDrive(endpoint.path),
+    makeFolder: (endpoint) => Promise.resolve(void mkdirSync(endpoint.path, { recursive: true })),
+    removeFolder: (endpoint) => Promise.resolve(rmdirSync(endpoint.path)),
     allowRootDrive: false,
     clock: new SystemClock(),
     random: systemRandom,
@@ -74,7 +76,7 @@ describe('a first start', () => {
   });
 
   it('that fails on one drive leaves no format and is refused by its name', async () => {
-    const openDrive = (folder: string): Drive => {
+    const openDrive = ({ path: folder }: DriveEndpoint): Drive => {
       const drive = new SameThreadDrive(folder);
       if (folder.endsWith('d3')) drive.writeFile = () => Promise.reject(new StorageError('drive-read-only', `cannot write on drive ${folder}: EROFS`));
       return drive;
@@ -193,7 +195,7 @@ describe('a later start', () => {
 
   it('is refused where nothing can be written', async () => {
     await formatted(['d']);
-    const openDrive = (folder: string): Drive => {
+    const openDrive = ({ path: folder }: DriveEndpoint): Drive => {
       const drive = new SameThreadDrive(folder);
       drive.writeFile = () => Promise.reject(new StorageError('drive-read-only', `cannot write on drive ${folder}: EROFS`));
       return drive;
@@ -203,7 +205,7 @@ describe('a later start', () => {
 
   it('with one drive that can only be read goes on with a warning', async () => {
     await formatted(['d{1...4}']);
-    const openDrive = (folder: string): Drive => {
+    const openDrive = ({ path: folder }: DriveEndpoint): Drive => {
       const drive = new SameThreadDrive(folder);
       if (folder.endsWith('d1')) drive.writeFile = () => Promise.reject(new StorageError('drive-read-only', 'EROFS'));
       return drive;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, SystemClock, systemRandom } from '../../src/base/index.js';
 import { LocalLocker, openDeployment, parseDriveArguments } from '../../src/cluster/index.js';
+import { systemHosts } from '../../src/net/index.js';
 import { LocalDrive } from '../../src/drive/index.js';
 import { createStore, type ObjectStore } from '../../src/store/index.js';
 
@@ -19,10 +20,10 @@ export async function openDriveStore(): Promise<OpenedStore> {
   const common = { clock: new SystemClock(), random: systemRandom, log: silentLog };
   const opened = await openDeployment({
     ...common,
-    layouts: parseDriveArguments(folders, { listenPort: 9000, isThisMachine: () => true, setDriveCount: undefined }),
-    openDrive: (path) => new LocalDrive(path),
-    makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
-    removeFolder: (path) => rmdir(path),
+    layouts: (await parseDriveArguments(folders, { listen: { host: undefined, port: 9000 }, hosts: systemHosts })).pools,
+    openDrive: ({ path }) => new LocalDrive(path),
+    makeFolder: async ({ path }) => void (await mkdir(path, { recursive: true })),
+    removeFolder: ({ path }) => rmdir(path),
     allowRootDrive: true,
     standardClass: undefined,
     reducedClass: undefined,
