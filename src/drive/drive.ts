@@ -108,6 +108,33 @@ export interface WalkEntry {
   readonly meta?: Uint8Array;
 }
 
+/** Neighbouring frames of a part file; see docs of bitrot in src/format. */
+export interface FrameRun {
+  /** Of the whole part file. */
+  readonly fileSizeBytes: number;
+  /** Of a piece without its hash; the last one of the file may be shorter. */
+  readonly pieceSizeBytes: number;
+  /** From 0. */
+  readonly firstFrame: number;
+  readonly frameCount: number;
+}
+
+/** An object by the folder it has in its volume; a volume itself where the path is empty. */
+export interface ChangedName {
+  readonly volume: string;
+  readonly path: string;
+}
+
+/** What the drive in another slot of this drive's set has missed. */
+export interface MissedChanges {
+  readonly slot: number;
+  /** True where there was too much to note: the whole drive must be looked at. */
+  readonly isAll: boolean;
+  /** All there are; `changes` may be fewer. */
+  readonly count: number;
+  readonly changes: readonly ChangedName[];
+}
+
 export interface Drive {
   /** Path or URL, as people typed it. */
   readonly endpoint: string;
@@ -160,6 +187,20 @@ export interface Drive {
   openData(volume: string, path: string, dataDir: string): DataReader;
   /** Size of each part file, -1 where it is missing. */
   statParts(volume: string, path: string, dataDir: string, partNumbers: readonly number[]): Promise<number[]>;
+  /**
+   * Checks frames against their bitrot hashes, where the drive is. Rejects with `frame-corrupt` where one does not match or the file
+   * does not have its size, with `file-not-found` where it is missing. One call should ask for 16 MiB at most, so that it ends in time.
+   */
+  verifyPart(volume: string, path: string, dataDir: string, partNumber: number, frames: FrameRun): Promise<void>;
+  /** Renames `<object>/<dataDir>` to a folder below `.minio.sys` that is not there yet; parents are made. `file-not-found` where it is missing. */
+  moveData(volume: string, path: string, dataDir: string, to: string): Promise<void>;
+
+  /** Notes that the drives in these slots of the set missed a change. As durable as the calls before it, and before those after it. */
+  noteMissed(slots: readonly number[], name: ChangedName): Promise<void>;
+  /** What was noted, by slot, `limit` changes of each at most. */
+  listMissed(limit: number): Promise<MissedChanges[]>;
+  /** Forgets notes of a slot; what is not noted is fine. */
+  forgetMissed(slot: number, names: readonly ChangedName[] | 'all'): Promise<void>;
 
   /**
    * Keys in order of their UTF-8 bytes, in batches. Descends into folders of objects that are not their data dirs, so `a` and `a/b` both

@@ -5,7 +5,8 @@
 import { Worker } from 'node:worker_threads';
 
 import type {
-  DataReader, Drive, DriveInfo, DriveState, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo, WalkEntry, WalkOptions,
+  ChangedName, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
+  WalkEntry, WalkOptions,
 } from './drive.js';
 import { LocalDataReader, LocalShardWriter } from './local-data.js';
 import { walkBatches } from './local-walk.js';
@@ -123,6 +124,26 @@ export class LocalDrive implements Drive {
 
   statParts(volume: string, path: string, dataDir: string, partNumbers: readonly number[]): Promise<number[]> {
     return this.#link.call('statParts', [volume, path, dataDir, partNumbers]);
+  }
+
+  verifyPart(volume: string, path: string, dataDir: string, partNumber: number, frames: FrameRun): Promise<void> {
+    return this.#link.call('verifyPart', [volume, path, dataDir, partNumber, frames]);
+  }
+
+  moveData(volume: string, path: string, dataDir: string, to: string): Promise<void> {
+    return this.#link.call('moveData', [volume, path, dataDir, to]);
+  }
+
+  noteMissed(slots: readonly number[], name: ChangedName): Promise<void> {
+    return this.#link.call('noteMissed', [slots, name]);
+  }
+
+  listMissed(limit: number): Promise<MissedChanges[]> {
+    return this.#link.call('listMissed', [limit]);
+  }
+
+  forgetMissed(slot: number, names: readonly ChangedName[] | 'all'): Promise<void> {
+    return this.#link.call('forgetMissed', [slot, names]);
   }
 
   walk(volume: string, options: WalkOptions): AsyncIterable<WalkEntry[]> {

@@ -4,7 +4,9 @@
  */
 import type { DriveErrorCode } from '../base/index.js';
 import type { XlVersionHeader } from '../format/index.js';
-import type { DriveInfo, DriveState, StagedTransaction, StageResult, VolumeInfo, WalkOptions } from './drive.js';
+import type {
+  ChangedName, DriveInfo, DriveState, FrameRun, MissedChanges, StagedTransaction, StageResult, VolumeInfo, WalkOptions,
+} from './drive.js';
 
 /** Place of a byte string in the buffers of its batch. */
 export type BytesRef = readonly [buffer: number, offset: number, length: number];
@@ -67,6 +69,11 @@ export interface Calls {
   readData: { args: readonly [reader: number, partNumber: number, offset: number, target: Uint8Array | number]; result: Uint8Array | undefined };
   closeData: { args: readonly [reader: number]; result: void };
   statParts: { args: readonly [volume: string, path: string, dataDir: string, partNumbers: readonly number[]]; result: number[] };
+  verifyPart: { args: readonly [volume: string, path: string, dataDir: string, partNumber: number, frames: FrameRun]; result: void };
+  moveData: { args: readonly [volume: string, path: string, dataDir: string, to: string]; result: void };
+  noteMissed: { args: readonly [slots: readonly number[], name: ChangedName]; result: void };
+  listMissed: { args: readonly [limit: number]; result: MissedChanges[] };
+  forgetMissed: { args: readonly [slot: number, names: readonly ChangedName[] | 'all']; result: void };
   openWalk: { args: readonly [walk: number, volume: string, options: Omit<WalkOptions, 'signal'>]; result: void };
   nextWalk: { args: readonly [walk: number]; result: WalkBatch };
   closeWalk: { args: readonly [walk: number]; result: void };

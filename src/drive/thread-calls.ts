@@ -4,6 +4,7 @@ import { DataReaders } from './data-readers.js';
 import type { DriveState, StagedTransaction, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
 import { bytesAt, type PackedChange, type Request, type WalkBatch } from './messages.js';
+import { MissedNotes } from './missed-changes.js';
 import { PartWriters } from './part-writers.js';
 import { Removals } from './removals.js';
 import { DriveRoot, WHOLE_FILE_BYTES } from './root.js';
@@ -11,6 +12,7 @@ import { listStaged } from './staged-state.js';
 import { Syncs } from './syncs.js';
 import { TransactionFolders } from './transaction-folders.js';
 import { Transactions } from './transactions.js';
+import { verifyPart } from './verify-part.js';
 import { Volumes } from './volumes.js';
 import { INDEX_PIECE_BYTES, indexLength } from './walk.js';
 import { Walks } from './walks.js';
@@ -30,6 +32,7 @@ export class ThreadCalls {
   readonly #transactions: Transactions;
   readonly #volumes: Volumes;
   readonly #walks: Walks;
+  readonly #missed: MissedNotes;
 
   constructor(root: string) {
     this.#root = new DriveRoot(root);
@@ -40,6 +43,7 @@ export class ThreadCalls {
     this.#transactions = new Transactions(tools);
     this.#volumes = new Volumes(this.#root, this.#syncs, this.#removals, this.#folders);
     this.#walks = new Walks(this.#root);
+    this.#missed = new MissedNotes(this.#root, this.#removals);
   }
 
   get state(): DriveState {
@@ -99,6 +103,16 @@ export class ThreadCalls {
         return this.#readers.statParts(...args);
       case 'commitPart':
         return this.#volumes.commitPart(args[0], args[1], args[2], args[3], bytesAt(buffers, args[4]));
+      case 'verifyPart':
+        return verifyPart(this.#root, ...args);
+      case 'moveData':
+        return this.#volumes.moveData(...args);
+      case 'noteMissed':
+        return this.#missed.note(...args);
+      case 'listMissed':
+        return this.#missed.list(...args);
+      case 'forgetMissed':
+        return this.#missed.forget(...args);
       case 'listStaged':
         return this.#listStaged();
       case 'info':

@@ -153,6 +153,23 @@ export class Volumes {
     }
   }
 
+  async moveData(volume: string, path: string, dataDir: string, to: string): Promise<void> {
+    const { root, syncs } = this;
+    root.check();
+    const folder = root.resolve(volume, path);
+    const target = root.resolve(SYSTEM_VOLUME, to);
+    try {
+      const from = `${folder}/${checkName(dataDir)}`;
+      // Looked at first: a rename of what is not there would make the target's parents for nothing.
+      statSync(from);
+      renameInto(from, dirname(target), basename(target), root.folderOf(SYSTEM_VOLUME));
+      await syncs.folder(dirname(target));
+      await syncs.folder(folder);
+    } catch (error) {
+      throw root.failureIn(volume, `move ${volume}/${path}/${dataDir}`, error);
+    }
+  }
+
   async #writePartMeta(file: string, partMeta: Uint8Array): Promise<void> {
     try {
       await createDurable(file, partMeta, this.syncs);

@@ -41,11 +41,11 @@ export async function change(drive: Drive, volume: string, path: string, version
 }
 
 /** Puts an object whose data is in part files; gives its data dir. */
-export async function putWithParts(drive: Drive, volume: string, path: string, text: string, options: Partial<ObjectVersion> = {}): Promise<string> {
+export async function putWithParts(drive: Drive, volume: string, path: string, content: string | Uint8Array, options: Partial<ObjectVersion> = {}): Promise<string> {
   const transaction = randomUUID();
   const dataDir = options.dataDir ?? randomUUID();
   const writer = drive.createPart(transaction, dataDir, 1);
-  await writer.write([bytesOf(text)]);
+  await writer.write([typeof content === 'string' ? bytesOf(content) : content]);
   await writer.close();
   await change(drive, volume, path, putOf({ ...options, dataDir }), transaction);
   return dataDir;

@@ -10,6 +10,7 @@ import { isStorageError } from '../../src/base/index.js';
 import type { Drive } from '../../src/drive/index.js';
 import { decodeVersion, parseXlMeta, parseXlMetaIndex, SYSTEM_VOLUME } from '../../src/format/index.js';
 import { bytesOf, change, keysOf, putOf, putWithParts, readPart, refusal, textOf, versionIds, walkAll } from './drive-samples.js';
+import { describeRepairs } from './drive-repairs.js';
 import { describeWalks } from './drive-walks.js';
 
 /** A drive on an empty root, formatted for nobody; used by one test after the other. */
@@ -453,6 +454,7 @@ export function describeDrive(name: string, make: () => Promise<DriveUnderTest>)
       });
     });
 
+    describeRepairs(() => drive);
     describeWalks(() => drive);
   });
 }

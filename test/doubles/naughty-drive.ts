@@ -3,10 +3,13 @@
  */
 import { StorageError, type DriveErrorCode } from '../../src/base/index.js';
 import type {
+  ChangedName,
   DataReader,
   Drive,
   DriveInfo,
   DriveState,
+  FrameRun,
+  MissedChanges,
   ShardWriter,
   StagedTransaction,
   StageResult,
@@ -21,6 +24,7 @@ export type NaughtyCall =
   | 'info' | 'makeVolume' | 'statVolume' | 'listVolumes' | 'deleteVolume'
   | 'readFile' | 'writeFile' | 'listDir' | 'remove' | 'readXlMeta'
   | 'stage' | 'commit' | 'settle' | 'listStaged' | 'commitPart' | 'statParts' | 'walk'
+  | 'verifyPart' | 'moveData' | 'noteMissed' | 'listMissed' | 'forgetMissed'
   | 'writePart' | 'closePart' | 'readData';
 
 /** What a call does instead of, or beside, what it should. */
@@ -148,6 +152,21 @@ export class NaughtyDrive implements Drive {
   }
   statParts(volume: string, path: string, dataDir: string, partNumbers: readonly number[]): Promise<number[]> {
     return this.#do('statParts', () => this.inner.statParts(volume, path, dataDir, partNumbers));
+  }
+  verifyPart(volume: string, path: string, dataDir: string, partNumber: number, frames: FrameRun): Promise<void> {
+    return this.#do('verifyPart', () => this.inner.verifyPart(volume, path, dataDir, partNumber, frames));
+  }
+  moveData(volume: string, path: string, dataDir: string, to: string): Promise<void> {
+    return this.#do('moveData', () => this.inner.moveData(volume, path, dataDir, to));
+  }
+  noteMissed(slots: readonly number[], name: ChangedName): Promise<void> {
+    return this.#do('noteMissed', () => this.inner.noteMissed(slots, name));
+  }
+  listMissed(limit: number): Promise<MissedChanges[]> {
+    return this.#do('listMissed', () => this.inner.listMissed(limit));
+  }
+  forgetMissed(slot: number, names: readonly ChangedName[] | 'all'): Promise<void> {
+    return this.#do('forgetMissed', () => this.inner.forgetMissed(slot, names));
   }
 
   createPart(transaction: string, dataDir: string, partNumber: number): ShardWriter {

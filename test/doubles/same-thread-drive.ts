@@ -1,4 +1,4 @@
-import type { DataReader, Drive, DriveInfo, DriveState, ShardWriter, StagedTransaction, StageResult, VolumeInfo, WalkEntry } from '../../src/drive/index.js';
+import type { DataReader, Drive, DriveInfo, DriveState, MissedChanges, ShardWriter, StagedTransaction, StageResult, VolumeInfo, WalkEntry } from '../../src/drive/index.js';
 import { driveFailure } from '../../src/drive/failures.js';
 import type { CallName, Calls, Request } from '../../src/drive/messages.js';
 import { ThreadCalls } from '../../src/drive/thread-calls.js';
@@ -48,6 +48,11 @@ export class SameThreadDrive implements Drive {
   settle = (): Promise<void> => Promise.reject(notHere());
   commitPart = (): Promise<void> => Promise.reject(notHere());
   statParts = (): Promise<number[]> => Promise.reject(notHere());
+  verifyPart = (): Promise<void> => Promise.reject(notHere());
+  moveData = (): Promise<void> => Promise.reject(notHere());
+  noteMissed = (): Promise<void> => Promise.reject(notHere());
+  listMissed = (): Promise<MissedChanges[]> => Promise.resolve([]);
+  forgetMissed = (): Promise<void> => Promise.reject(notHere());
   createPart = (): ShardWriter => {
     throw notHere();
   };
