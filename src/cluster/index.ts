@@ -8,6 +8,8 @@ export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } fro
 export { parseDriveArguments, type ClusterLayout, type DriveEndpoint, type PoolLayout } from './endpoints.js';
 export type { Hosts, NodeAddress } from './node-addresses.js';
 export * from './locks.js';
+export { LockGroup } from './lock-group.js';
+export { LockTable, type LockClaim, type LockOwner, type LockVote, type LockVoter } from './lock-table.js';
 export { checkSubmounts } from './mounts.js';
 export * from './parity.js';
 export * from './placement.js';

@@ -1,6 +1,6 @@
 /**
  * Named read/write locks. Several readers or one writer hold a name; who asks first is served first, so that a stream of
- * readers cannot starve a writer. Locker is what a locker that asks several servers will implement as well.
+ * readers cannot starve a writer.
  */
 import { StorageError } from '../base/index.js';
 
@@ -16,6 +16,8 @@ export interface LockRequest {
 export interface LockHandle {
   /** Aborts when the lock is lost while it is held; a lock inside one process never is. */
   readonly signal: AbortSignal;
+  /** Throws write-quorum where the lock is lost. By the clock of now, so surer than the signal in a process that stood still. */
+  check(): void;
   /** Harmless when repeated. */
   release(): void;
 }
@@ -60,6 +62,7 @@ export class LocalLocker implements Locker {
     let isHeld = true;
     return {
       signal: NEVER,
+      check: () => {},
       release: () => {
         if (!isHeld) return;
         isHeld = false;
