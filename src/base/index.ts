@@ -6,3 +6,4 @@ export * from './errors.js';
 export * from './key-order.js';
 export * from './limits.js';
 export * from './log.js';
+export * from './trace.js';

@@ -9,6 +9,7 @@
  * Every call ends within the drive's deadline, even when a system call hangs.
  */
 import type { XlVersionEntry } from '../format/index.js';
+import type { DriveCalls } from './call-meter.js';
 
 export interface DriveInfo {
   readonly totalBytes: number;
@@ -142,6 +143,8 @@ export interface Drive {
   /** The drive's own UUID from format.json once the cluster attached it; calls check that the drive still carries it. */
   readonly id: string | undefined;
   readonly state: DriveState;
+  /** How its calls went; undefined where nobody counts them. */
+  readonly calls?: DriveCalls;
 
   /** Attaches the identity that every later call insists on (format.json is looked at again at most once a second). */
   attach(id: string): void;

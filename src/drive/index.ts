@@ -4,3 +4,4 @@
  */
 export * from './drive.js';
 export { LocalDrive } from './local-drive.js';
+export type { CallCounts, DriveCalls } from './call-meter.js';

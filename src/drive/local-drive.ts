@@ -4,6 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 
+import type { Tracer } from '../base/index.js';
+import type { DriveCalls } from './call-meter.js';
 import type {
   ChangedName, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
   WalkEntry, WalkOptions,
@@ -16,6 +18,8 @@ import { ThreadLink } from './thread-link.js';
 interface LocalDriveOptions {
   /** Every call ends within this. Default 30 s: a sleeping disk needs some ten to spin up. */
   readonly deadlineMs?: number;
+  /** Hears of every call while somebody listens. */
+  readonly tracer?: Tracer;
 }
 
 const DEADLINE_MS = 30_000;
@@ -32,7 +36,7 @@ export class LocalDrive implements Drive {
     options: LocalDriveOptions = {},
   ) {
     const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } });
-    this.#link = new ThreadLink(thread, endpoint, options.deadlineMs ?? DEADLINE_MS);
+    this.#link = new ThreadLink(thread, endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
   }
 
   get id(): string | undefined {
@@ -41,6 +45,10 @@ export class LocalDrive implements Drive {
 
   get state(): DriveState {
     return this.#link.state;
+  }
+
+  get calls(): DriveCalls {
+    return this.#link.calls;
   }
 
   attach(id: string): void {

@@ -3,9 +3,11 @@
  */
 import type { Worker } from 'node:worker_threads';
 
-import { StorageError, type DriveErrorCode } from '../base/index.js';
+import { StorageError, type DriveErrorCode, type Tracer } from '../base/index.js';
+import { CallMeter, type DriveCalls } from './call-meter.js';
+import { MINIO_CALLS, pathOf } from './call-names.js';
 import type { DriveState } from './drive.js';
-import { bytesAt, Parcel, type Answer, type AnswerBatch, type BytesRef, type CallName, type Calls, type Request } from './messages.js';
+import { bytesAt, Parcel, type Answer, type AnswerBatch, type BytesRef, type CallName, type Calls, type Failure, type Request } from './messages.js';
 
 /** Calls under way, all queued in the drive's thread: far more than a server's requests need, and a bound on memory. */
 const CALLS_MAX = 16_384;
@@ -17,11 +19,14 @@ interface Pending {
   deadlineAtMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** What it is about; only where somebody listens. */
+  readonly path: string | undefined;
 }
 
 export class ThreadLink {
   readonly #pending = new Map<number, Pending>();
   readonly #parcel = new Parcel();
+  readonly #meter = new CallMeter();
   #requests: Request[] = [];
   #lastId = 0;
   #state: DriveState = 'online';
@@ -41,6 +46,7 @@ export class ThreadLink {
     private readonly worker: Worker,
     private readonly drive: string,
     private readonly deadlineMs: number,
+    private readonly tracer?: Tracer,
   ) {
     worker.on('message', (batch: AnswerBatch) => this.#receive(batch));
     worker.on('error', (error) => this.#stop('drive-faulty', `the thread of drive ${drive} failed: ${error.message}`));
@@ -54,6 +60,10 @@ export class ThreadLink {
   get state(): DriveState {
     if (this.#end !== undefined) return this.#end.code === 'drive-not-found' ? 'offline' : 'faulty';
     return this.#isStuck ? 'faulty' : this.#state;
+  }
+
+  get calls(): DriveCalls {
+    return this.#meter.report(this.#pending.size, performance.now());
   }
 
   /** Copies bytes into the batch that the next calls travel in. */
@@ -91,7 +101,8 @@ export class ThreadLink {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       const deadlineAtMs = performance.now() + this.deadlineMs;
-      this.#pending.set(id, { name, deadlineAtMs, resolve: resolve as (value: unknown) => void, reject });
+      const path = this.tracer?.wants('storage') === true ? pathOf(args) : undefined;
+      this.#pending.set(id, { name, deadlineAtMs, resolve: resolve as (value: unknown) => void, reject, path });
       this.#push([id, name, args] as unknown as Request);
       this.#watchDeadline();
     });
@@ -116,10 +127,11 @@ export class ThreadLink {
       for (const pending of this.#pending.values()) pending.deadlineAtMs = performance.now() + this.deadlineMs;
       this.#watchDeadline();
     }
-    for (const answer of batch.answers) this.#settle(answer, batch.buffers);
+    const nowMs = performance.now();
+    for (const answer of batch.answers) this.#settle(answer, batch.buffers, nowMs);
   }
 
-  #settle([id, kind, value]: Answer, buffers: readonly ArrayBuffer[]): void {
+  #settle([id, kind, value]: Answer, buffers: readonly ArrayBuffer[], nowMs: number): void {
     if (id === this.#probeId) {
       this.#probeId = undefined;
       if (kind !== 'failure') this.#isStuck = false;
@@ -129,10 +141,27 @@ export class ThreadLink {
     if (pending === undefined) return;
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#whenIdle?.();
+    this.#count(pending, nowMs, kind === 'failure' ? value : undefined);
     if (kind === 'value') pending.resolve(value);
     else if (kind === 'bytes') pending.resolve(bytesAt(buffers, value));
     else if (value.code === undefined) pending.reject(new Error(`drive ${this.drive}, ${pending.name}: ${value.message}`));
     else pending.reject(new StorageError(value.code, value.message, { drive: this.drive }));
+  }
+
+  /** A call's time and how it ended, for who wants to know. */
+  #count({ name, path, deadlineAtMs }: Pending, nowMs: number, failure: Failure | undefined): void {
+    const elapsedMs = nowMs - (deadlineAtMs - this.deadlineMs);
+    if (failure === undefined) this.#meter.answered(MINIO_CALLS[name], elapsedMs, nowMs);
+    else this.#meter.failed(failure.code);
+    if (path === undefined) return;
+    this.tracer?.publish({
+      kind: 'storage',
+      name: `storage.${MINIO_CALLS[name]}`,
+      startedMs: Date.now() - elapsedMs,
+      durationMs: elapsedMs,
+      path: path === '' ? this.drive : `${this.drive} ${path}`,
+      ...(failure !== undefined && { error: failure.message }),
+    });
   }
 
   #refusal(): StorageError | undefined {
@@ -165,6 +194,7 @@ export class ThreadLink {
       if (pending.deadlineAtMs > now) break;
       this.#pending.delete(id);
       this.#isStuck = true;
+      this.#meter.failed('drive-timeout');
       pending.reject(this.#error('drive-timeout', `drive ${this.drive} did not answer ${pending.name} within ${this.deadlineMs} ms: look for a hung file system`));
     }
     if (this.#isStuck) this.#probe();

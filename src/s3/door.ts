@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
-import { isStorageError, type Clock, type Log, type Random } from '../base/index.js';
+import { isStorageError, type Clock, type Log, type Random, type Tracer } from '../base/index.js';
 import type { ObjectStore } from '../store/index.js';
 import { authenticate } from './auth.js';
 import { payloadKind, RequestBody } from './body.js';
@@ -20,6 +20,8 @@ import { route } from './router.js';
 import { HungUp, send } from './send.js';
 import { SigningKeys } from './sigv4/signing-key.js';
 import type { AuthContext } from './sigv4/verify.js';
+import { Exchange } from './exchange.js';
+import type { Traffic } from './traffic.js';
 
 interface S3HandlerOptions {
   readonly store: ObjectStore;
@@ -32,6 +34,10 @@ interface S3HandlerOptions {
   readonly log: Log;
   /** The Server header, e.g. `mts/0.1.0`. */
   readonly serverName: string;
+  /** Counts what is served. */
+  readonly traffic: Traffic;
+  /** Hears of every request while somebody listens. */
+  readonly tracer: Tracer;
 }
 
 /**
@@ -67,6 +73,8 @@ class Door {
   /** Never rejects. */
   async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = this.#nextId();
+    const { clock, traffic, tracer } = this.#options;
+    const exchange = new Exchange(message, response, clock.monotonicMs());
     // An error of the connection is seen where it matters: by the body's reader or by the writer.
     message.on('error', ignore);
     response.on('error', ignore);
@@ -74,22 +82,26 @@ class Door {
     try {
       const early = preflight(message);
       if (early) {
-        await this.#send(message, response, early, requestId);
+        await this.#send(exchange, early, requestId);
         return;
       }
       request = { ...request, target: parseTarget(message.url ?? '/') };
-      const answer = await this.#handle(request, response);
-      await this.#send(message, response, answer, requestId);
+      const answer = await this.#handle(request, exchange);
+      await this.#send(exchange, answer, requestId);
     } catch (error) {
-      await this.#fail(request, response, error, requestId);
+      await this.#fail(request, exchange, error, requestId);
+    } finally {
+      exchange.end(request.target, clock, traffic, tracer);
     }
   }
 
-  #handle(raw: RawRequest, response: ServerResponse): Promise<S3Response> | S3Response {
+  #handle(raw: RawRequest, exchange: Exchange): Promise<S3Response> | S3Response {
     const { message, target } = raw;
+    const { response } = exchange;
     refuseRepeatedHeaders(raw);
     const verified = authenticate(raw, this.#authContext());
     const operation = route(raw.method, target, message.headers);
+    exchange.begin(operation, this.#options.traffic);
     if (target.bucket !== '') checkBucketName(target.bucket);
     const request = new DoorRequest(raw, operation, verified.identity, new RequestBody(message, response, payloadKind(verified)), response);
     const answer = handlers[operation](this.#room, request);
@@ -111,9 +123,12 @@ class Door {
     return { nowMs: clock.now(), region, keys: this.#keys, lookup };
   }
 
-  async #fail(request: RawRequest, response: ServerResponse, error: unknown, requestId: string): Promise<void> {
+  async #fail(request: RawRequest, exchange: Exchange, error: unknown, requestId: string): Promise<void> {
+    exchange.error = error;
     if (error instanceof HungUp) return;
+    const { response } = exchange;
     const s3Error = toS3Error(error);
+    exchange.error = s3Error;
     const { bucket, key, rawPath } = request.target;
     if (s3Error.status >= 500 && s3Error.status !== 501) {
       const cause = s3Error.cause instanceof Error ? (s3Error.cause.stack ?? s3Error.cause.message) : s3Error.cause;
@@ -126,14 +141,15 @@ class Door {
     }
     const context = { method: request.method, bucket, key, resource: rawPath, requestId, hostId: this.#hostId };
     try {
-      await this.#send(request.message, response, errorResponse(s3Error, context), requestId);
+      await this.#send(exchange, errorResponse(s3Error, context), requestId);
     } catch (failure) {
       if (!(failure instanceof HungUp)) this.#options.log.error('an error could not be answered', { requestId, cause: failure });
       response.destroy();
     }
   }
 
-  async #send(message: IncomingMessage, response: ServerResponse, answer: S3Response, requestId: string): Promise<void> {
+  async #send(exchange: Exchange, answer: S3Response, requestId: string): Promise<void> {
+    const { message, response } = exchange;
     const headers: Record<string, string> = {
       Server: this.#options.serverName,
       'x-amz-request-id': requestId,
@@ -145,7 +161,9 @@ class Door {
     corsHeaders(message, headers);
     const hasUnread = hasUnreadBody(message);
     if (hasUnread) headers['Connection'] = 'close';
-    await send(response, answer, headers, !hasUnread);
+    const { clock } = this.#options;
+    const sent = await send(response, answer, headers, { isLast: !hasUnread, monotonicMs: () => clock.monotonicMs() });
+    exchange.answered(answer.status, sent);
     if (!hasUnread) return;
     await drain(message);
     response.end();

@@ -7,48 +7,65 @@ export class HungUp extends Error {
   override readonly name = 'HungUp';
 }
 
+export interface SendOptions {
+  /** False: the caller ends the response. */
+  readonly isLast: boolean;
+  readonly monotonicMs: () => number;
+}
+
+export interface Sent {
+  /** Of the body. */
+  readonly bytes: number;
+  /** When the headers were written, by `monotonicMs`. */
+  readonly firstByteMs: number;
+}
+
 /**
  * Sends an answer whole, or (`isLast` false) all but its very end: the caller may have to read what is left of the request
  * before it ends the response.
  *
  * @throws whatever the stream throws before its first buffer (nothing is sent then), HungUp
  */
-export async function send(response: ServerResponse, answer: S3Response, headers: Record<string, string>, isLast: boolean): Promise<void> {
+export async function send(response: ServerResponse, answer: S3Response, headers: Record<string, string>, options: SendOptions): Promise<Sent> {
   const { body } = answer;
+  const { isLast } = options;
   if (body === undefined) {
     // 204 and 304 have no length; a HEAD brings its own.
     if (answer.status !== 204 && answer.status !== 304 && headers['Content-Length'] === undefined) headers['Content-Length'] = '0';
     response.writeHead(answer.status, headers);
     if (isLast) response.end();
     else response.flushHeaders();
-    return;
+    return { bytes: 0, firstByteMs: options.monotonicMs() };
   }
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    headers['Content-Length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers['Content-Length'] = String(bytes);
     response.writeHead(answer.status, headers);
     if (isLast) response.end(body);
     else response.write(body);
-    return;
+    return { bytes, firstByteMs: options.monotonicMs() };
   }
-  await sendStream(response, answer.status, headers, body, isLast);
+  return sendStream(response, answer.status, headers, body, options);
 }
 
-async function sendStream(response: ServerResponse, status: number, headers: Record<string, string>, body: StreamedBody, isLast: boolean): Promise<void> {
+async function sendStream(response: ServerResponse, status: number, headers: Record<string, string>, body: StreamedBody, options: SendOptions): Promise<Sent> {
   const iterator = body.stream[Symbol.asyncIterator]();
   try {
     // Until the first buffer is there a failure can still be answered with its own status.
     let step = await iterator.next();
     headers['Content-Length'] = String(body.length);
     response.writeHead(status, headers);
+    const firstByteMs = options.monotonicMs();
     let sent = 0;
     while (!step.done) {
       sent += step.value.length;
       if (sent > body.length) break;
-      await flush(response, step.value, isLast && sent === body.length);
+      await flush(response, step.value, options.isLast && sent === body.length);
       if (sent === body.length) break;
       step = await iterator.next();
     }
     if (sent !== body.length) throw new Error(`the store gave ${sent} bytes of ${body.length}`);
+    return { bytes: sent, firstByteMs };
   } finally {
     await iterator.return?.();
   }

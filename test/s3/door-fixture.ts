@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock, Log } from '../../src/base/index.js';
-import { systemRandom } from '../../src/base/index.js';
-import { createS3Handler } from '../../src/s3/index.js';
+import { systemRandom, Tracer } from '../../src/base/index.js';
+import { createS3Handler, Traffic } from '../../src/s3/index.js';
 import type { ObjectStore } from '../../src/store/index.js';
 import { openDriveStore } from './drive-store.js';
 import { MemoryStore } from '../doubles/memory-store.js';
@@ -55,6 +55,8 @@ async function open<S extends ObjectStore>(store: S, served: ObjectStore, option
     random: systemRandom,
     log,
     serverName: 'mts/test',
+    traffic: new Traffic(),
+    tracer: new Tracer(),
   });
   const server = createServer({ maxHeaderSize: 32 * 1024 }, handler);
   server.on('checkContinue', handler);
