@@ -13,5 +13,6 @@ export { LockTable, type LockClaim, type LockOwner, type LockVote, type LockVote
 export { checkSubmounts } from './mounts.js';
 export * from './parity.js';
 export * from './placement.js';
+export type { DriveCondition } from './format-plan.js';
 export type { DriveStatus } from './pool-drives.js';
 export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';

@@ -25,6 +25,7 @@ export interface PoolContext {
 /** What people may want to know of a drive that was given. */
 export interface DriveStatus {
   readonly path: string;
+  readonly drive: Drive | undefined;
   readonly poolIndex: number;
   readonly setIndex: number | undefined;
   readonly slot: number | undefined;
@@ -115,6 +116,7 @@ export class PoolDrives {
       const set = plan.place === undefined ? undefined : this.#sets[plan.place.setIndex];
       return {
         path: plan.path,
+        drive,
         poolIndex: this.index,
         setIndex: plan.place?.setIndex,
         slot: plan.place?.slot,

@@ -6,6 +6,7 @@
 export * from './crc.js';
 export * from './digest.js';
 export * from './highwayhash.js';
-export { sealPayload, UnsealError, unsealPayload, type SealKind } from './sealed-payload.js';
+export { openChunks, sealChunks, sealPayload, UnsealError, unsealPayload, type SealKind } from './sealed-payload.js';
 export * from './siphash.js';
 export * from './xxhash.js';
+export { readZip, writeZip, type ZipEntry } from './zip.js';

@@ -41,13 +41,27 @@ interface SealOptions {
 export async function sealPayload(secret: string, plain: Uint8Array, options: SealOptions = {}): Promise<Buffer> {
   const { kind = 'argon2id-aes', salt = randomBytes(SALT_SIZE), nonce = randomBytes(NONCE_SIZE) } = options;
   const cipher = new ChunkCipher(kind, await deriveKey(kind, secret, salt), nonce);
-  const pieces: Uint8Array[] = [salt, Uint8Array.of(KINDS.indexOf(kind)), nonce];
+  return Buffer.concat([salt, Uint8Array.of(KINDS.indexOf(kind)), nonce, ...sealAll(cipher, plain)]);
+}
+
+/** The chunks alone, of AES-256-GCM under a key of 32 bytes that is used once: the nonce is zero. */
+export function sealChunks(key: Uint8Array, plain: Uint8Array): Buffer {
+  return Buffer.concat(sealAll(new ChunkCipher('argon2id-aes', key, new Uint8Array(NONCE_SIZE)), plain));
+}
+
+/** What `sealChunks` sealed. Throws UnsealError. */
+export function openChunks(key: Uint8Array, sealed: Uint8Array): Buffer {
+  return openAll(new ChunkCipher('argon2id-aes', key, new Uint8Array(NONCE_SIZE)), sealed);
+}
+
+function sealAll(cipher: ChunkCipher, plain: Uint8Array): Buffer[] {
+  const chunks: Buffer[] = [];
   let offset = 0;
   for (let counter = 1; ; counter++) {
     const end = Math.min(offset + CHUNK_SIZE, plain.length);
     const isLast = end === plain.length;
-    pieces.push(cipher.seal(plain.subarray(offset, end), counter, isLast));
-    if (isLast) return Buffer.concat(pieces);
+    chunks.push(cipher.seal(plain.subarray(offset, end), counter, isLast));
+    if (isLast) return chunks;
     offset = end;
   }
 }
@@ -58,8 +72,12 @@ export async function unsealPayload(secret: string, sealed: Uint8Array): Promise
   if (kind === undefined) throw new UnsealError('The body is not a sealed one.');
   const key = await deriveKey(kind, secret, sealed.subarray(0, SALT_SIZE));
   const cipher = new ChunkCipher(kind, key, sealed.subarray(SALT_SIZE + 1, HEADER_SIZE));
+  return openAll(cipher, sealed.subarray(HEADER_SIZE));
+}
+
+function openAll(cipher: ChunkCipher, sealed: Uint8Array): Buffer {
   const pieces: Buffer[] = [];
-  let offset = HEADER_SIZE;
+  let offset = 0;
   for (let counter = 1; ; counter++) {
     const end = Math.min(offset + CHUNK_SIZE + TAG_SIZE, sealed.length);
     const isLast = end === sealed.length;
