@@ -23,7 +23,8 @@ export interface AdminRoom {
   readonly deployment: Deployment;
   readonly store: Pick<ObjectStore, 'listBuckets'>;
   readonly healing: Healing | undefined;
-  readonly sequences: HealSequences;
+  /** undefined where nothing can be healed: a server with a single drive. */
+  readonly sequences: HealSequences | undefined;
   readonly statuses: () => readonly DriveStatus[];
   readonly service: ServiceControl;
   readonly log: KeptLog;

@@ -26,7 +26,7 @@ export interface SequenceStart {
   readonly startedMs: number;
 }
 
-interface SequenceStatus extends SequenceStart {
+export interface SequenceStatus extends SequenceStart {
   readonly state: 'running' | 'finished' | 'stopped';
   /** Why it stopped; empty where it did not fail. */
   readonly detail: string;

@@ -24,7 +24,8 @@ export function wireDrive(drive: DriveReport, { withMetrics, heal }: DriveOption
     path: drive.path,
     state: drive.state,
     ...(drive.id !== '' && { uuid: drive.id }),
-    ...(space?.isRootDevice === true && { rootDisk: true }),
+    // MinIO uses no drive on the root device; clients count those that say so as lost.
+    ...(space?.isRootDevice === true && drive.state !== 'ok' && { rootDisk: true }),
     ...(drive.isHealing && { healing: true }),
     ...(space !== undefined && {
       // As Linux packs a device number.

@@ -72,6 +72,10 @@ export class CallMeter {
         return;
       case 'drive-full':
         this.#isFull = true;
+        return;
+      // Answers, not failures: what was asked for is not there, or not as it should be.
+      default:
+        return;
     }
   }
 
@@ -99,7 +103,7 @@ export class CallMeter {
   #turn(nowMs: number): void {
     if (nowMs - this.#windowStartMs < WINDOW_MS) return;
     // A long pause leaves nothing that is recent.
-    this.#before = nowMs - this.#windowStartMs < 2 * WINDOW_MS ? this.#recent : new Map();
+    this.#before = nowMs - this.#windowStartMs < 2 * WINDOW_MS ? this.#recent : new Map<string, Tally>();
     this.#recent = new Map();
     this.#windowStartMs = nowMs;
   }

@@ -26,17 +26,37 @@ interface RunOptions {
 /** Requests in flight get this long after the first signal. */
 const FINISH_LIMIT_MS = 10_000;
 
-/** Runs until SIGTERM or SIGINT; gives the exit code. Throws a UsageError where the server cannot start. */
+/** Runs until SIGTERM, SIGINT or an operator's order to stop; gives the exit code. Throws a UsageError where the server cannot start. */
 export async function runServer(options: RunOptions): Promise<number> {
   const { environment, isJson, isQuiet } = options;
   const log = isJson ? jsonLog(process.stdout, isQuiet) : humanLog((line) => process.stderr.write(`${line}\n`), isQuiet);
   const stop = signalled(log);
+  let address = options.address ?? nonEmpty(environment['MINIO_ADDRESS']) ?? ':9000';
+  for (;;) {
+    const { server, certsDir } = await open(options, address, log);
+    const removeReload = reloadOnHangUp(server, certsDir, log);
+    const why = await Promise.race([stop.first.then(() => 'signal' as const), server.asked]);
+    removeReload();
+    log.info(`${why === 'restart' ? 'restarting, as an operator asked' : 'stopping'}: requests in flight are finished, new ones refused`);
+    void stop.second.then(() => server.close(0));
+    // The same port again where any free one was taken.
+    address = `${hostPart(address)}:${server.port}`;
+    await server.close(FINISH_LIMIT_MS);
+    if (why === 'restart') continue;
+    stop.remove();
+    return 0;
+  }
+}
+
+/** Opens the server and says that it is up. */
+async function open(options: RunOptions, address: string, log: Log): Promise<{ readonly server: OpenServer; readonly certsDir: string }> {
+  const { environment, isJson, isQuiet } = options;
   const keys = await rootKeys(environment);
   const certsDir = options.certsDir ?? join(homedir(), '.minio', 'certs');
   const certificate = await loadCertificate(certsDir);
   const server = await openServer({
     drives: options.drives.length > 0 ? options.drives : splitWords(environment['MINIO_VOLUMES']),
-    address: options.address ?? nonEmpty(environment['MINIO_ADDRESS']) ?? ':9000',
+    address,
     accessKey: keys.accessKey,
     secretKey: keys.secretKey,
     region: environment['MINIO_REGION'] ?? environment['MINIO_REGION_NAME'] ?? environment['MINIO_SITE_REGION'] ?? '',
@@ -46,6 +66,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     reducedClass: environment['MINIO_STORAGE_CLASS_RRS'],
     allowRootDrive: isSwitchedOn(environment['MINIO_CI_CD']),
     log,
+    environment,
   });
   const facts = { version: VERSION, address: server.address, scheme: server.scheme, port: server.port, keys, drives: server.drives() };
   if (isJson) log.info('server is up', bannerFields(facts));
@@ -53,14 +74,12 @@ export async function runServer(options: RunOptions): Promise<number> {
   if (keys.areDefaults && (isJson || isQuiet)) log.warn(DEFAULT_KEYS_WARNING);
   if (options.certsDir !== undefined && certificate === undefined) log.info(`no public.crt and private.key in ${certsDir}: serving plain http`);
   for (const flag of options.ignored) log.info(`${flag} is accepted for scripts written for MinIO and has no effect`);
-  const removeReload = reloadOnHangUp(server, certsDir, log);
-  await stop.first;
-  removeReload();
-  log.info('stopping: requests in flight are finished, new ones refused');
-  void stop.second.then(() => server.close(0));
-  await server.close(FINISH_LIMIT_MS);
-  stop.remove();
-  return 0;
+  return { server, certsDir };
+}
+
+/** `127.0.0.1` of `127.0.0.1:0`. */
+function hostPart(address: string): string {
+  return address.slice(0, Math.max(0, address.lastIndexOf(':')));
 }
 
 interface Signals {

@@ -6,14 +6,17 @@ import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { SystemClock, UsageError, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
+import { KeptLog, isAdminPath } from '../admin/index.js';
+import { SystemClock, Tracer, UsageError, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
 import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type Deployment, type DriveStatus, type OpenedDeployment, type PoolLayout } from '../cluster/index.js';
 import { LocalDrive, type Drive } from '../drive/index.js';
-import { listen, parseListenAddress, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
-import { createS3Handler } from '../s3/index.js';
+import { listen, parseListenAddress, reachableHosts, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
+import { createS3Handler, Traffic } from '../s3/index.js';
 import { createStore, type Store } from '../store/index.js';
+import { Gate, openAdmin, type OpenAdmin } from './admin.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
+import type { Environment } from './settings.js';
 
 interface ServerConfig {
   /** Drive arguments as typed: folders, ranges. */
@@ -32,9 +35,13 @@ interface ServerConfig {
   /** MINIO_CI_CD: drives may lie on the root device whatever the others do. */
   readonly allowRootDrive: boolean;
   readonly log: Log;
+  /** Shown by `admin info` as far as the names begin with MINIO_; MINIO_PROMETHEUS_AUTH_TYPE is read here. */
+  readonly environment?: Environment | undefined;
 }
 
 export interface OpenServer {
+  /** Resolves when an operator asks over the admin API that the server be restarted or stopped. */
+  readonly asked: Promise<'restart' | 'stop'>;
   readonly address: ListenAddress;
   readonly scheme: 'http' | 'https';
   readonly port: number;
@@ -70,11 +77,20 @@ class MtsServer implements OpenServer {
   #opened: OpenedDeployment | undefined;
   #store: Store | undefined;
   #door: Door | undefined;
+  #admin: OpenAdmin | undefined;
+  readonly #log: KeptLog;
+  readonly #tracer = new Tracer();
+  readonly #traffic = new Traffic();
+  readonly #gate = new Gate();
+  readonly asked: Promise<'restart' | 'stop'>;
+  #ask: (what: 'restart' | 'stop') => void = () => {};
   #stopHousekeeping: (() => Promise<void>) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(config: ServerConfig) {
     this.#config = config;
+    this.#log = new KeptLog(config.log, this.#clock);
+    this.asked = new Promise((resolve) => (this.#ask = resolve));
     this.address = parseListenAddress(config.address);
   }
 
@@ -87,7 +103,8 @@ class MtsServer implements OpenServer {
   }
 
   async open(): Promise<void> {
-    const { log, certificate, accessKey, secretKey, region } = this.#config;
+    const { certificate, accessKey, secretKey, region, environment = {} } = this.#config;
+    const log = this.#log;
     const { pools, nodes } = await parseDriveArguments(this.#config.drives, { listen: this.address, hosts: systemHosts, setDriveCount: this.#config.setDriveCount });
     if (nodes.length > 0) throw new UsageError(`the drive URLs name ${nodes.length} servers; distributed mode is not available in this version`, 'give the drives of this machine as paths');
     checkSubmounts(await mountTable(), pools.flatMap((pool) => pool.drives.map(({ path }) => path)));
@@ -100,7 +117,12 @@ class MtsServer implements OpenServer {
     await store.recover();
     const identity = { accessKey, secretKey };
     const lookup = (key: string): typeof identity | undefined => (key === accessKey ? identity : undefined);
-    this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}` });
+    this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}`, traffic: this.#traffic, tracer: this.#tracer });
+    this.#admin = openAdmin({
+      endpoint: `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
+      opened: this.#opened, store, healing: undefined, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
+      tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
+    });
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log });
   }
 
@@ -113,6 +135,8 @@ class MtsServer implements OpenServer {
   }
 
   async close(limitMs: number): Promise<void> {
+    this.#admin?.endStreams();
+    this.#gate.open();
     const listenerClosed = this.#listener?.close(limitMs);
     this.#closed ??= this.#closeRest(listenerClosed);
     await this.#closed;
@@ -121,6 +145,7 @@ class MtsServer implements OpenServer {
   async #closeRest(listenerClosed: Promise<void> | undefined): Promise<void> {
     await listenerClosed;
     await this.#stopHousekeeping?.();
+    await this.#admin?.close();
     // Answered changes are still being tidied up on the drives.
     await this.#store?.idle();
     await this.#opened?.close();
@@ -129,7 +154,7 @@ class MtsServer implements OpenServer {
   #openDeployment(layouts: readonly PoolLayout[]): Promise<OpenedDeployment> {
     return openDeployment({
       layouts,
-      openDrive: ({ path }): Drive => new LocalDrive(path),
+      openDrive: ({ path }): Drive => new LocalDrive(path, { tracer: this.#tracer }),
       makeFolder: async ({ path }) => void (await mkdir(path, { recursive: true })),
       removeFolder: ({ path }) => rmdir(path),
       allowRootDrive: this.#config.allowRootDrive,
@@ -137,15 +162,17 @@ class MtsServer implements OpenServer {
       reducedClass: this.#config.reducedClass,
       clock: this.#clock,
       random: this.#random,
-      log: this.#config.log,
+      log: this.#log,
       monitor: { intervalMs: DRIVE_CHECK_MS, schedule: scheduleOnce },
     });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (answerHealth(request, response, { deployment: () => this.#deployment, hasDefaultClasses: this.#hasDefaultClasses })) return;
-    if (this.#door === undefined) refuseNotReady(request, response);
-    else this.#door(request, response);
+    const door = this.#admin !== undefined && isAdminPath(request.url ?? '') ? this.#admin.handler : this.#door;
+    if (door === undefined) refuseNotReady(request, response);
+    else if (this.#gate.isOpen || door !== this.#door) door(request, response);
+    else this.#gate.pass(() => door(request, response));
   }
 
   get #deployment(): Deployment | undefined {

@@ -2,7 +2,7 @@
 import type { HealDriveState, HealTarget } from '../../store/index.js';
 import type { AdminAnswer, AdminRequest, AdminRoom } from '../context.js';
 import { AdminError } from '../errors.js';
-import type { NumberedItem, SequenceOptions, SequenceStart } from '../heal-sequences.js';
+import type { NumberedItem, SequenceOptions, SequenceStart, SequenceStatus } from '../heal-sequences.js';
 import type { NodeReport } from '../node-report.js';
 import { wireDrive, wireTime } from '../wire.js';
 
@@ -17,12 +17,14 @@ export async function heal(room: AdminRoom, request: AdminRequest): Promise<Admi
     throw new AdminError('XMinioAdminInvalidArgument', 'clientToken, forceStart and forceStop cannot go together.');
   }
   const target = parsePath(request.rest);
-  if (token !== '') return { json: wireStatus(room.sequences.poll(target, token)) };
-  if (isForcedStop) return { json: wireStart(await room.sequences.stop(target), request) };
+  const { sequences } = room;
+  if (sequences === undefined) throw new AdminError('XMinioAdminVersionMismatch', 'A single drive has no others that it could be healed from.');
+  if (token !== '') return { json: wireStatus(sequences.poll(target, token)) };
+  if (isForcedStop) return { json: wireStart(await sequences.stop(target), request) };
   const settings = parseSettings(await request.body(SETTINGS_SIZE_MAX));
   const { pool, set } = settings;
   const narrowed = { ...target, ...(pool !== undefined && { poolIndex: pool }), ...(set !== undefined && { setIndex: set }) };
-  return { json: wireStart(await room.sequences.start(narrowed, optionsOf(settings), settings, isForcedStart), request) };
+  return { json: wireStart(await sequences.start(narrowed, optionsOf(settings), settings, isForcedStart), request) };
 }
 
 function parsePath(rest: string): HealTarget {
@@ -78,7 +80,7 @@ function wireStart({ token, startedMs }: SequenceStart, request: AdminRequest): 
   return { clientToken: token, clientAddress: request.message.socket.remoteAddress ?? '', startTime: wireTime(startedMs) };
 }
 
-function wireStatus(status: ReturnType<AdminRoom['sequences']['poll']>): object {
+function wireStatus(status: SequenceStatus): object {
   return {
     Summary: status.state,
     StartTime: wireTime(status.startedMs),
@@ -118,11 +120,12 @@ export async function backgroundHealStatus(room: AdminRoom): Promise<AdminAnswer
   const offline = reports.filter(({ state }) => state !== 'online').map(({ endpoint }) => endpoint);
   const scanner = reports.map((report) => report.scanner).find((one) => one?.isLeader === true);
   const { standard, reduced } = parityNames(room);
+  const healing = reports.flatMap(({ drives }) => drives.flatMap((drive) => (drive.isHealing ? [drive.endpoint] : [])));
   return {
     json: {
       offline_nodes: offline.length === 0 ? null : offline,
       ScannedItemsCount: scanner?.checked ?? 0,
-      HealDisks: reports.flatMap(({ drives }) => drives.flatMap((drive) => (drive.isHealing ? [drive.endpoint] : []))),
+      HealDisks: healing.length === 0 ? null : healing,
       sets: room.deployment.pools.flatMap((pool) => pool.sets.map((set) => wireSet(set.poolIndex, set.setIndex, reports))),
       mrf: Object.fromEntries(reports.map(({ endpoint, background }) => [endpoint, { bytes_healed: background?.bytesHealed ?? 0, items_healed: background?.itemsHealed ?? 0 }])),
       sc_parity: { STANDARD: standard, REDUCED_REDUNDANCY: reduced },

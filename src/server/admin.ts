@@ -1,0 +1,85 @@
+/** The admin door of a server, and what it can do to the server. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Clock, Random, Tracer } from '../base/index.js';
+import { createAdminHandler, HealSequences, localReport, soleNode, type KeptLog, type Nodes } from '../admin/index.js';
+import type { OpenedDeployment } from '../cluster/index.js';
+import type { Identity, Traffic } from '../s3/index.js';
+import type { Healing, Store } from '../store/index.js';
+
+interface AdminOptions {
+  /** `host:port` of this server. */
+  readonly endpoint: string;
+  readonly opened: OpenedDeployment;
+  readonly store: Store;
+  readonly healing: Healing | undefined;
+  readonly lookup: (accessKey: string) => Identity | undefined;
+  readonly region: string;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: KeptLog;
+  readonly tracer: Tracer;
+  readonly traffic: Traffic;
+  readonly gate: Gate;
+  readonly onRestart: () => void;
+  readonly onStop: () => void;
+}
+
+export interface OpenAdmin {
+  readonly handler: (message: IncomingMessage, response: ServerResponse) => void;
+  readonly nodes: Nodes;
+  /** Ends streams, so that their connections do not hold up the listener's closing. */
+  endStreams(): void;
+  /** Stops heals that clients started. */
+  close(): Promise<void>;
+}
+
+export function openAdmin(options: AdminOptions): OpenAdmin {
+  const { opened, store, healing, clock, random, log, tracer, gate, version, region, endpoint, environment } = options;
+  const startedMs = clock.now();
+  const facts = { endpoint, version, startedMs, clock, environment, statuses: () => opened.statuses(), traffic: options.traffic, healing };
+  const nodes = soleNode(endpoint, () => localReport(facts));
+  const sequences = healing === undefined ? undefined : new HealSequences({ healing, clock, random, log });
+  const closing = new AbortController();
+  const service = { restart: options.onRestart, stop: options.onStop, freeze: () => gate.shut(), unfreeze: () => gate.open() };
+  const handler = createAdminHandler({
+    room: { nodes, deployment: opened.deployment, store, healing, sequences, statuses: () => opened.statuses(), service, log, tracer, clock, random, version, region },
+    lookup: options.lookup,
+    arePublicMetrics: environment['MINIO_PROMETHEUS_AUTH_TYPE'] === 'public',
+    serverName: `mts/${version}`,
+    closing: closing.signal,
+  });
+  return {
+    handler,
+    nodes,
+    endStreams: () => closing.abort(new Error('the server closes')),
+    close: async () => sequences?.close(),
+  };
+}
+
+/** Where S3 requests wait while the service is frozen. */
+export class Gate {
+  #waiting: (() => void)[] | undefined;
+
+  get isOpen(): boolean {
+    return this.#waiting === undefined;
+  }
+
+  shut(): void {
+    this.#waiting ??= [];
+  }
+
+  open(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const go of waiting) go();
+  }
+
+  /** Calls back when the gate is open. */
+  pass(go: () => void): void {
+    if (this.#waiting === undefined) go();
+    else this.#waiting.push(go);
+  }
+}
