@@ -174,15 +174,19 @@ export interface Drive {
   createPart(transaction: string, dataDir: string, partNumber: number): ShardWriter;
   /**
    * Makes the change durable beside the object, not yet visible. Staging again, before the commit, replaces the change. A `put` on a damaged
-   * xl.meta starts a new one. The caller holds the object's write lock until after `commit`.
+   * xl.meta starts a new one. The caller holds the object's write lock until after `commit`. Whatever was staged for the object before and is
+   * not committed cannot become visible any more.
    */
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult>;
-  /** Makes a staged change visible: renames, durable when this resolves. Repeating it is harmless. */
+  /** Makes a staged change visible: renames, durable when this resolves. Repeating it is harmless. `drive-timeout` where a later change was staged. */
   commit(transaction: string): Promise<void>;
   /** After the quorum: removes what the change replaced (or, for a transaction never committed, all it staged). Never rejects for what is already gone. */
   settle(transaction: string): Promise<void>;
-  /** Transactions that an earlier process left behind; those without a staged change are removed by the call. */
-  listStaged(): Promise<StagedTransaction[]>;
+  /**
+   * Transactions that an earlier process left behind; those without a staged change are removed by the call. With
+   * `abandonedMs`, also those staged in this process that nobody has touched for so long.
+   */
+  listStaged(options?: { readonly abandonedMs?: number }): Promise<StagedTransaction[]>;
 
   /** Moves a part file of a transaction into an upload's folder with its `part.N.meta`; `upload-not-found` becomes `file-not-found` of the folder. */
   commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void>;

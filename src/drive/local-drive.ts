@@ -13,6 +13,7 @@ import type {
 import { LocalDataReader, LocalShardWriter } from './local-data.js';
 import { walkBatches } from './local-walk.js';
 import type { PackedChange } from './messages.js';
+import { StagedOrder } from './staged-order.js';
 import { ThreadLink } from './thread-link.js';
 
 interface LocalDriveOptions {
@@ -28,6 +29,7 @@ export class LocalDrive implements Drive {
   readonly isLocal = true;
   #id: string | undefined;
   readonly #link: ThreadLink;
+  readonly #order: StagedOrder;
   #lastNumber = 0;
 
   /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
@@ -36,6 +38,7 @@ export class LocalDrive implements Drive {
     options: LocalDriveOptions = {},
   ) {
     const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } });
+    this.#order = new StagedOrder(endpoint);
     this.#link = new ThreadLink(thread, endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
   }
 
@@ -105,19 +108,22 @@ export class LocalDrive implements Drive {
   }
 
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult> {
+    this.#order.stage(transaction, volume, path);
     return this.#link.call('stage', [transaction, volume, path, this.#pack(change)]);
   }
 
-  commit(transaction: string): Promise<void> {
+  async commit(transaction: string): Promise<void> {
+    this.#order.commit(transaction);
     return this.#link.call('commit', [transaction]);
   }
 
   settle(transaction: string): Promise<void> {
+    this.#order.settle(transaction);
     return this.#link.call('settle', [transaction]);
   }
 
-  listStaged(): Promise<StagedTransaction[]> {
-    return this.#link.call('listStaged', []);
+  listStaged({ abandonedMs }: { readonly abandonedMs?: number } = {}): Promise<StagedTransaction[]> {
+    return this.#link.call('listStaged', [abandonedMs === undefined ? [] : this.#order.abandoned(abandonedMs)]);
   }
 
   commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void> {

@@ -58,7 +58,7 @@ export interface Calls {
   stage: { args: readonly [transaction: string, volume: string, path: string, change: PackedChange]; result: StageResult };
   commit: { args: readonly [transaction: string]; result: void };
   settle: { args: readonly [transaction: string]; result: void };
-  listStaged: { args: readonly []; result: StagedTransaction[] };
+  listStaged: { args: readonly [abandoned: readonly string[]]; result: StagedTransaction[] };
   commitPart: { args: readonly [transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: BytesRef]; result: void };
   /** Buffers in shared memory come as they are, others packed. */
   writePart: { args: readonly [part: PartFile, buffers: readonly (Uint8Array | BytesRef)[]]; result: void };

@@ -114,7 +114,7 @@ export class ThreadCalls {
       case 'forgetMissed':
         return this.#missed.forget(...args);
       case 'listStaged':
-        return this.#listStaged();
+        return this.#listStaged(...args);
       case 'info':
         return this.#volumes.info();
       case 'makeVolume':
@@ -148,7 +148,8 @@ export class ThreadCalls {
     });
   }
 
-  #listStaged(): StagedTransaction[] {
+  #listStaged(abandoned: readonly string[]): StagedTransaction[] {
+    for (const transaction of abandoned) this.#folders.forget(transaction);
     this.#root.check();
     return listStaged(this.#root, this.#folders, this.#removals);
   }

@@ -1,6 +1,6 @@
 /** What every operation of the store works with, and how it finds an object: pool, set, path, lock. */
 import { StorageError, type Clock, type Log, type Random } from '../base/index.js';
-import { choosePool, setFor, type Deployment, type ErasureSet, type LockMode, type Locker } from '../cluster/index.js';
+import { choosePool, setFor, type Deployment, type ErasureSet, type LockHandle, type LockMode, type Locker } from '../cluster/index.js';
 import type { DriveInfo } from '../drive/index.js';
 import type { DriveLanes } from './drive-lanes.js';
 import type { Latency } from './latency.js';
@@ -46,11 +46,11 @@ const VERSION_ID = /^(null|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 /** Waiting for other requests on the same key: as long as the slowest of them may take. */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** Runs `work` while nobody else changes what the name stands for. Throws timed-out, aborted. */
-export async function withLock<T>(context: StoreContext, name: string, work: () => Promise<T>, signal?: AbortSignal, mode: LockMode = 'write'): Promise<T> {
+/** Runs `work` while nobody else changes what the name stands for. Throws timed-out, aborted, and write-quorum where too few nodes answer to lock it. */
+export async function withLock<T>(context: StoreContext, name: string, work: (lock: LockHandle) => Promise<T>, signal?: AbortSignal, mode: LockMode = 'write'): Promise<T> {
   const lock = await context.locker.acquire([name], mode, { timeoutMs: LOCK_TIMEOUT_MS, signal });
   try {
-    return await work();
+    return await work(lock);
   } finally {
     lock.release();
   }

@@ -1,6 +1,6 @@
 /** PutObject: small objects go into xl.meta, larger ones stripe by stripe into part files; both become visible by a transaction. */
 import { StorageError } from '../base/index.js';
-import { writeQuorum, type ErasureSet } from '../cluster/index.js';
+import { writeQuorum, type ErasureSet, type LockHandle } from '../cluster/index.js';
 import { INLINE_DATA_KEY, NULL_VERSION_ID, encodeVersion, withShardIndex, type ObjectVersion } from '../format/index.js';
 import { createDigest } from '../hash/index.js';
 import { BodyReader } from './body-reader.js';
@@ -94,7 +94,7 @@ interface Written {
 async function commit(put: Put, written: Written): Promise<ObjectInfo> {
   const { context, ref, set, options } = put;
   const { bucket, key, path } = ref;
-  const work = async (): Promise<ObjectInfo> => {
+  const work = async (lock: LockHandle): Promise<ObjectInfo> => {
     if (options.signal?.aborted === true) throw new StorageError('aborted', `The client went away while it sent ${key}`, { bucket, key });
     if (options.precondition !== undefined) await checkPrecondition(context, ref, options.precondition);
     let version = newVersion(put, written);
@@ -121,6 +121,7 @@ async function commit(put: Put, written: Written): Promise<ObjectInfo> {
         changes,
         modTimeNs: () => version.modTimeNs,
         quorum: writeQuorum(dataShards, parityShards),
+        lock,
         what: `Writing ${key}`,
       },
       context.log,

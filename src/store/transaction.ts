@@ -3,6 +3,7 @@
  * visible"). The caller holds the object's write lock from before `runTransaction` until it resolves.
  */
 import { StorageError, type Log } from '../base/index.js';
+import type { LockHandle } from '../cluster/index.js';
 import type { Drive, StageResult, VersionChange } from '../drive/index.js';
 import { SHORT_GRACE, gather, outcomeOf, type DriveLanes } from './drive-lanes.js';
 import { requireWriteQuorum, type Named, type Outcome } from './quorum.js';
@@ -21,6 +22,8 @@ export interface TransactionRequest extends Named {
   /** Mod time of what `changes` last gave; a version that is not newer than the object's newest is staged again. */
   readonly modTimeNs?: () => bigint;
   readonly quorum: number;
+  /** The object's lock, looked at once more before anything becomes visible; none where nobody else can know the object. */
+  readonly lock?: LockHandle;
   /** What failed, as a sentence's subject, for error messages. */
   readonly what: string;
 }
@@ -98,6 +101,7 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
     requireWriteQuorum(toOutcomes(staged, request), request.quorum, request.what, request);
     const changed = staged.some((outcome) => outcome?.ok === true && outcome.value.changed);
 
+    request.lock?.check();
     decided.resolve('commit');
     const committed = await gather(passages.map((passage) => passage.committed), request.quorum, patience);
     const outcomes = toOutcomes(committed, request);
@@ -143,7 +147,7 @@ function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, cha
     }
     let commit = await outcomeOf(drive.commit(id));
     // Committing again is harmless, and a drive that lost the answer only must not miss the change.
-    if (!commit.ok && drive.state === 'online') commit = await outcomeOf(drive.commit(id));
+    if (!commit.ok && drive.state === 'online' && request.lock?.signal.aborted !== true) commit = await outcomeOf(drive.commit(id));
     committed.resolve(commit);
     // What a failed commit left undone is recovery's to judge, and so is a change that no quorum shows.
     if ((await signals.finished) === 'settle' && commit.ok) await outcomeOf(drive.settle(id));

@@ -16,7 +16,7 @@ export async function updateMetadata(
   change: Parameters<ObjectStore['updateMetadata']>[3],
 ): Promise<ObjectInfo> {
   const ref = objectRef(bucket, key, options.versionId);
-  return withLock(context, lockName(ref), async () => {
+  return withLock(context, lockName(ref), async (lock) => {
     const found = await requireLocated(context, ref, { inline: true, askAll: true });
     const current = objectInfo(ref, found);
     const { metaUser, metaSys, modTimeNs } = change(current);
@@ -41,6 +41,7 @@ export async function updateMetadata(
         volume: bucket,
         changes: () => changes,
         quorum: writeQuorum(dataShards, parityShards),
+        lock,
         what: `Changing the metadata of ${key}`,
       },
       context.log,

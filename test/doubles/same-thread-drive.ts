@@ -41,7 +41,7 @@ export class SameThreadDrive implements Drive {
   remove = (volume: string, path: string): Promise<void> => this.#call('remove', [volume, path]);
   readXlMeta = async (volume: string, path: string, options: { readonly inline: boolean }): Promise<Uint8Array> =>
     Uint8Array.from(await this.#call('readXlMeta', [volume, path, options.inline]));
-  listStaged = (): Promise<StagedTransaction[]> => this.#call('listStaged', []);
+  listStaged = (): Promise<StagedTransaction[]> => this.#call('listStaged', [[]]);
 
   stage = (): Promise<StageResult> => Promise.reject(notHere());
   commit = (): Promise<void> => Promise.reject(notHere());

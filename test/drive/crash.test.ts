@@ -218,7 +218,7 @@ describe('after a kill at any file call', () => {
           const { isDead, told, before } = await runUntilKilled(scenario, calls);
           const where = `killed at call ${calls}, ${[...told].join(', ') || 'nothing'} acknowledged`;
           const next = new Process(root);
-          const found: StagedTransaction[] = await next.call('listStaged', []);
+          const found: StagedTransaction[] = await next.call('listStaged', [[]]);
           const seen = JSON.stringify(await contents(next));
           const isThere = seen === JSON.stringify(scenario.after);
           expect([before, scenario.after, scenario.between].map((one) => JSON.stringify(one)), `${where}: seen at once`).toContain(seen);

@@ -229,6 +229,27 @@ describe('LocalDrive', () => {
     });
   });
 
+  describe('where two servers change one object', () => {
+    it('the change staged last is the only one that becomes visible', async () => {
+      await drive.stage('slow', 'bucket', 'key', putOf({ modTimeNs: 1n }, 'slow'));
+      await change(drive, 'bucket', 'key', putOf({ modTimeNs: 2n }, 'quick'));
+      await drive.stage('next', 'bucket', 'key', putOf({ modTimeNs: 3n }, 'next'));
+      await drive.stage('other', 'bucket', 'another key', putOf({}, 'other'));
+      await drive.commit('other');
+      await drive.commit('next');
+      await drive.commit('next');
+      expect(textOf(parseXlMeta(await drive.readXlMeta('bucket', 'key', { inline: true })).inline.get('null')!)).toBe('next');
+      await drive.settle('next');
+      await drive.settle('slow');
+
+      await drive.stage('slow', 'bucket', 'key', putOf({ modTimeNs: 4n }, 'slow'));
+      await drive.stage('last', 'bucket', 'key', putOf({ modTimeNs: 5n }, 'last'));
+      await refusal(drive.commit('slow'), 'drive-timeout');
+      await drive.commit('last');
+      expect(textOf(parseXlMeta(await drive.readXlMeta('bucket', 'key', { inline: true })).inline.get('null')!)).toBe('last');
+    });
+  });
+
   describe('after a crash', () => {
     it('removes what MinIO and unfinished writes left in the work area, and nothing else', async () => {
       const tmp = join(root, SYSTEM_VOLUME, 'tmp');
@@ -276,6 +297,17 @@ describe('LocalDrive', () => {
       expect(await drive.listStaged()).toEqual([]);
       await drive.commit('t1');
       expect(textOf(parseXlMeta(await drive.readXlMeta('bucket', 'key', { inline: true })).inline.get('null')!)).toBe('newer');
+    });
+
+    it('tells also of what a server that went away left in this process, once nobody has touched it for long', async () => {
+      await drive.stage('t1', 'bucket', 'key', putOf({}, 'left'));
+      expect(await drive.listStaged()).toEqual([]);
+      expect(await drive.listStaged({ abandonedMs: 60_000 })).toEqual([]);
+      expect(await drive.listStaged({ abandonedMs: 0 })).toMatchObject([{ id: 't1', path: 'key', state: 'staged' }]);
+      await drive.commit('t1');
+      await drive.settle('t1');
+      expect(await drive.listStaged({ abandonedMs: 0 })).toEqual([]);
+      expect(await keysOf(drive, 'bucket')).toEqual(['key']);
     });
 
     it('drops what was not written to its end', async () => {

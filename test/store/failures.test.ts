@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DriveErrorCode } from '../../src/base/index.js';
+import { Readable } from 'node:stream';
+import { StorageError, type DriveErrorCode } from '../../src/base/index.js';
+import type { Locker } from '../../src/cluster/index.js';
 import { deleteObject } from '../../src/store/delete.js';
 import { openObject, statObject } from '../../src/store/get.js';
+import { putObject } from '../../src/store/put.js';
 import { updateMetadata } from '../../src/store/update-metadata.js';
 import type { NaughtyCall } from '../doubles/naughty-drive.js';
 import { BUCKET, Life, content, litter } from './life.js';
@@ -231,5 +234,25 @@ describe('an offline drive', () => {
     expect((await life.get('thin')).equals(NEW)).toBe(true);
     life.naughty[1]!.pretend('offline');
     await expect(life.get('thin')).rejects.toMatchObject({ code: 'read-quorum' });
+  });
+});
+
+describe('a change whose lock is lost before it becomes visible', () => {
+  it('is refused, and leaves what was there', async () => {
+    await using own = await Life.begin(4);
+    await own.put('fenced', OLD);
+    const gone = new StorageError('write-quorum', 'the lock was lost');
+    const locker: Locker = {
+      acquire: () => Promise.resolve({ signal: AbortSignal.abort(gone), check: () => { throw gone; }, release: () => undefined }),
+    };
+    const context = { ...own.context, locker };
+    const body = { size: NEW.length, stream: Readable.from([NEW]), digests: ['md5'] as const };
+    const put = putObject(context, BUCKET, 'fenced', body, { versioning: 'unversioned', metaUser: new Map(), judge: () => ({ etag: 'x' }) });
+    await expect(put).rejects.toBe(gone);
+    await expect(deleteObject(context, BUCKET, 'fenced', { versioning: 'unversioned' })).rejects.toBe(gone);
+    await expect(updateMetadata(context, BUCKET, 'fenced', {}, (current) => current)).rejects.toBe(gone);
+    await own.idle();
+    expect((await own.get('fenced')).equals(OLD)).toBe(true);
+    expect(litter(own)).toEqual([]);
   });
 });

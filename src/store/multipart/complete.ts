@@ -1,6 +1,6 @@
 /** CompleteMultipartUpload: the upload's record gets its parts, and its data dir becomes the object's. */
 import { PART_SIZE_MIN, StorageError } from '../../base/index.js';
-import { writeQuorum } from '../../cluster/index.js';
+import { writeQuorum, type LockHandle } from '../../cluster/index.js';
 import { encodeVersion, withShardIndex, type ObjectVersion } from '../../format/index.js';
 import { checkPrecondition, lockName, withLock, type StoreContext } from '../context.js';
 import { LONG_GRACE, gather, outcomeOf } from '../drive-lanes.js';
@@ -33,7 +33,7 @@ export async function completeUpload(
       chosen.map(({ info }) => info),
       upload.info,
     );
-    const info = await withLock(context, lockName(upload.ref), () => commit(context, upload, chosen, verdict, options));
+    const info = await withLock(context, lockName(upload.ref), (lock) => commit(context, upload, chosen, verdict, options, lock));
     await tidy(context, upload, chosen);
     return info;
   });
@@ -75,6 +75,7 @@ async function commit(
   chosen: readonly AgreedPart[],
   verdict: BodyVerdict,
   options: CompleteOptions,
+  lock: LockHandle,
 ): Promise<ObjectInfo> {
   const { ref, set, folder } = upload;
   const { bucket, key, path } = ref;
@@ -93,7 +94,7 @@ async function commit(
       return { kind: 'put', entry: withShardIndex(entry, distribution[slot] ?? 0), dataFrom: `${folder}/${version.dataDir}` };
     });
   };
-  const request = { bucket, key, id: context.random.uuid(), drives: set.drives, volume: bucket, path, quorum };
+  const request = { bucket, key, id: context.random.uuid(), drives: set.drives, volume: bucket, path, quorum, lock };
   await runTransaction(context.lanes, { ...request, changes, modTimeNs: () => version.modTimeNs, what: `Completing the upload of ${key}` }, context.log);
   return { ...version, key, isLatest: true };
 }

@@ -1,6 +1,6 @@
 /** UploadPart: the part's shards are written like an object's, then moved into the upload's folder. */
 import { PART_NUMBER_MAX, StorageError } from '../../base/index.js';
-import { writeQuorum } from '../../cluster/index.js';
+import { writeQuorum, type LockHandle } from '../../cluster/index.js';
 import { encodePartMeta, type PartMeta } from '../../format/index.js';
 import { BodyReader } from '../body-reader.js';
 import { withLock, type StoreContext } from '../context.js';
@@ -61,7 +61,10 @@ async function writePart(
       modTimeNs: context.clock.nextModTimeNs(),
       checksums: verdict.partChecksums ?? new Map<string, string>(),
     };
-    const commit = (): Promise<void> => commitPart(context, upload, transaction, writers, meta);
+    const commit = async (lock: LockHandle): Promise<void> => {
+      lock.check();
+      await commitPart(context, upload, transaction, writers, meta);
+    };
     // Parts go in side by side; completing and aborting wait for them, and two of the same number for each other.
     await withLock(context, uploadLock(upload), () => withLock(context, `${uploadLock(upload)}/${partNumber}`, commit, options.signal), options.signal, 'read');
     isDone = true;
