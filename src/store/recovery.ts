@@ -1,15 +1,16 @@
 /**
- * What a crash left half done is completed or dropped at start, before requests are served. It reads what lies in the
+ * What a crash left half done is completed or dropped: at start, before requests are served, and from time to time what
+ * another server that went away left on our drives. It reads what lies in the
  * drives' `tmp` and, for the objects named there, their xl.meta; never all objects. Repeating it is harmless.
  *
  * A transaction that is committed on some drive, or that drives without it already show (they settled it), may have been
  * acknowledged: it is committed on the drives that staged it. Any other cannot have been: it is dropped.
  */
-import { isStorageError } from '../base/index.js';
+import { StorageError, isStorageError } from '../base/index.js';
 import { allSets, type ErasureSet } from '../cluster/index.js';
 import type { Drive, StagedTransaction } from '../drive/index.js';
 import { parseXlMeta, type XlVersionEntry } from '../format/index.js';
-import type { StoreContext } from './context.js';
+import { withLock, type StoreContext } from './context.js';
 import { outcomeOf } from './drive-lanes.js';
 import { sameBytes, sameVersions } from './quorum.js';
 
@@ -26,45 +27,69 @@ interface Leftover {
   readonly staged: StagedTransaction;
 }
 
-export async function recover(context: StoreContext): Promise<RecoveryReport> {
+/** How long a change that is under way may keep recovery from looking at its object; the next round looks again. */
+const LOCK_WAIT_MS = 5000;
+
+interface RecoverOptions {
+  /** Also what other servers began on this server's drives and have not touched for so long, because they are gone. */
+  readonly abandonedMs?: number;
+}
+
+/**
+ * Looks after what lies on this server's own drives; other servers look after theirs. Each object is locked meanwhile:
+ * whoever began the change has lost the lock then, or has finished.
+ */
+export async function recover(context: StoreContext, options: RecoverOptions = {}): Promise<RecoveryReport> {
   let completed = 0;
   let dropped = 0;
   const unread: string[] = [];
   for (const set of allSets(context.deployment)) {
-    const transactions = await leftoversOf(set, unread);
-    for (const leftovers of transactions.values()) {
-      if (await recoverOne(context, set, leftovers)) completed++;
-      else dropped++;
+    for (const [id, leftovers] of await leftoversOf(set, options, unread)) {
+      const [{ staged }] = leftovers;
+      const name = `${staged.volume}/${staged.path}`;
+      try {
+        const isCompleted = await withLock(context, name, () => recoverOne(context, set, id, leftovers, options), AbortSignal.timeout(LOCK_WAIT_MS));
+        if (isCompleted === true) completed++;
+        else if (isCompleted === false) dropped++;
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        context.log.warn('an interrupted change is looked at later', { object: name, reason: error.message });
+      }
     }
   }
-  if (completed + dropped > 0) context.log.info('changes that the last stop interrupted', { completed, dropped });
-  for (const drive of unread) context.log.warn('a drive did not tell what the last stop interrupted on it', { drive });
+  if (completed + dropped > 0) context.log.info('changes that were interrupted', { completed, dropped });
+  for (const drive of unread) context.log.warn('a drive did not tell what was interrupted on it', { drive });
   return { completed, dropped, unread };
 }
 
-/** Transactions of a set by id, each with the drives that have something of it. */
-async function leftoversOf(set: ErasureSet, unread: string[]): Promise<Map<string, Leftover[]>> {
-  const byId = new Map<string, Leftover[]>();
-  await Promise.all(
-    set.drives.map(async (drive) => {
-      if (drive?.state !== 'online') return;
-      const listed = await outcomeOf(drive.listStaged());
-      if (!listed.ok) {
-        unread.push(drive.endpoint);
-        return;
-      }
-      for (const staged of listed.value) {
-        const leftovers = byId.get(staged.id);
-        if (leftovers === undefined) byId.set(staged.id, [{ drive, staged }]);
-        else leftovers.push({ drive, staged });
-      }
-    }),
-  );
+type Leftovers = readonly [Leftover, ...Leftover[]];
+
+/** Transactions of a set that left something on this server's drives, by id, each with all drives that have something of it. */
+async function leftoversOf(set: ErasureSet, options: RecoverOptions, unread: string[]): Promise<Map<string, Leftovers>> {
+  const online = set.drives.filter((drive): drive is Drive => drive?.state === 'online');
+  const byId = new Map<string, [Leftover, ...Leftover[]]>();
+  const list = async (drive: Drive): Promise<void> => {
+    const listed = await outcomeOf(drive.listStaged(options));
+    if (!listed.ok) {
+      unread.push(drive.endpoint);
+      return;
+    }
+    for (const staged of listed.value) {
+      const leftovers = byId.get(staged.id);
+      if (leftovers !== undefined) leftovers.push({ drive, staged });
+      else if (drive.isLocal) byId.set(staged.id, [{ drive, staged }]);
+    }
+  };
+  await Promise.all(online.filter((drive) => drive.isLocal).map(list));
+  if (byId.size > 0) await Promise.all(online.filter((drive) => !drive.isLocal).map(list));
   return byId;
 }
 
-/** True where the transaction was completed, false where it was dropped. */
-async function recoverOne(context: StoreContext, set: ErasureSet, leftovers: readonly Leftover[]): Promise<boolean> {
+/** True where the transaction was completed, false where it was dropped, undefined where others have done it meanwhile. */
+async function recoverOne(context: StoreContext, set: ErasureSet, id: string, before: Leftovers, options: RecoverOptions): Promise<boolean | undefined> {
+  const isShared = set.drives.some((drive) => drive?.isLocal === false);
+  const leftovers = isShared ? (await leftoversOf(set, options, [])).get(id) : before;
+  if (leftovers === undefined) return undefined;
   const isCommitted = leftovers.some(({ staged }) => staged.state === 'committed');
   const isDone = isCommitted || (await isShown(set, leftovers));
   await Promise.all(
@@ -84,10 +109,10 @@ async function recoverOne(context: StoreContext, set: ErasureSet, leftovers: rea
 }
 
 /** True where a drive that has nothing of the transaction left shows its result, and together with the staged ones they are a majority. */
-async function isShown(set: ErasureSet, leftovers: readonly Leftover[]): Promise<boolean> {
+async function isShown(set: ErasureSet, leftovers: Leftovers): Promise<boolean> {
   const [first] = leftovers;
-  const target = first && versionsOf(first.staged.xlMeta);
-  if (first === undefined || target === undefined) return false;
+  const target = versionsOf(first.staged.xlMeta);
+  if (target === undefined) return false;
   const others = set.drives.filter((drive): drive is Drive => drive?.state === 'online' && !leftovers.some((leftover) => leftover.drive === drive));
   const { volume, path } = first.staged;
   const shown = await Promise.all(

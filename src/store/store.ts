@@ -32,8 +32,11 @@ export interface StoreOptions {
 
 /** The store, and what its server does beside requests. */
 export interface Store extends ObjectStore {
-  /** Completes or drops what a crash left half done. Before the first request; repeating it is harmless. */
-  recover(): Promise<RecoveryReport>;
+  /**
+   * Completes or drops what a crash left half done on this server's drives: before the first request and, with
+   * `abandonedMs`, what other servers began and have not touched for so long. Repeating it is harmless.
+   */
+  recover(options?: { readonly abandonedMs?: number }): Promise<RecoveryReport>;
   readonly healing: Healing;
   /** Removes uploads that were begun longer ago than this; gives how many. */
   expireUploads(olderThanMs: number): Promise<number>;
@@ -96,7 +99,7 @@ export function createStore(options: StoreOptions): Store {
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
     healing: new StoreHealing({ context, listBuckets: () => buckets.list() }),
-    recover: () => recover(context),
+    recover: (options) => recover(context, options),
     expireUploads: (olderThanMs) => expireUploads(context, olderThanMs),
     async idle() {
       for (const pool of deployment.pools) for (const set of pool.sets) await context.lanes.idle(set.drives);
