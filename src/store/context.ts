@@ -47,7 +47,13 @@ const VERSION_ID = /^(null|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 const LOCK_TIMEOUT_MS = 60_000;
 
 /** Runs `work` while nobody else changes what the name stands for. Throws timed-out, aborted, and write-quorum where too few nodes answer to lock it. */
-export async function withLock<T>(context: StoreContext, name: string, work: (lock: LockHandle) => Promise<T>, signal?: AbortSignal, mode: LockMode = 'write'): Promise<T> {
+export async function withLock<T>(
+  context: Pick<StoreContext, 'locker'>,
+  name: string,
+  work: (lock: LockHandle) => Promise<T>,
+  signal?: AbortSignal,
+  mode: LockMode = 'write',
+): Promise<T> {
   const lock = await context.locker.acquire([name], mode, { timeoutMs: LOCK_TIMEOUT_MS, signal });
   try {
     return await work(lock);

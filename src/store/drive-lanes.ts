@@ -40,6 +40,11 @@ export class DriveLanes {
     lane.last.set(object, done);
   }
 
+  /** The change of an object that is under way on a drive, the last one of several; it ends by itself. */
+  underWay(drive: Drive, object: string): Promise<void> | undefined {
+    return this.#lane(drive).last.get(object);
+  }
+
   /** Throws drive-not-found or drive-timeout where the drive should not be asked. */
   refuse(drive: Drive | undefined): StorageError | undefined {
     if (drive?.state !== 'online') {

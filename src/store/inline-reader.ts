@@ -18,7 +18,7 @@ export function isInlineVersion(found: FoundVersion, version: ObjectVersion): bo
 }
 
 /** The whole object, verified; undefined where the answers at hand hold too few good shards. */
-export function decodeInline(found: FoundVersion, version: ObjectVersion): Uint8Array | undefined {
+export function decodeInline(found: Pick<FoundVersion, 'metas' | 'slots'>, version: ObjectVersion): Uint8Array | undefined {
   const { dataShards, parityShards, distribution } = version.erasure;
   const streams = new Array<Uint8Array | undefined>(dataShards + parityShards).fill(undefined);
   for (const slot of found.slots) {

@@ -17,7 +17,7 @@ export interface SetEntry {
 }
 
 /** One drive's walk with the batch at hand, so that most steps need no promise. */
-class WalkCursor {
+export class WalkCursor {
   #batch: readonly WalkEntry[] = [];
   #index = 0;
   #isDone = false;
@@ -205,7 +205,7 @@ function compareEntries(a: WalkEntry, b: WalkEntry): number {
   return compareKeys(a.key, b.key) || Number(a.isPrefix) - Number(b.isPrefix);
 }
 
-function parseOrUndefined(bytes: Uint8Array): readonly XlVersionEntry[] | undefined {
+export function parseOrUndefined(bytes: Uint8Array): readonly XlVersionEntry[] | undefined {
   try {
     return parseXlMetaIndex(bytes).versions;
   } catch (error) {
@@ -214,7 +214,7 @@ function parseOrUndefined(bytes: Uint8Array): readonly XlVersionEntry[] | undefi
   }
 }
 
-function sameHeaders(versions: readonly XlVersionEntry[], concatenated: Uint8Array): boolean {
+export function sameHeaders(versions: readonly XlVersionEntry[], concatenated: Uint8Array): boolean {
   let at = 0;
   for (const { headerBytes } of versions) {
     if (at + headerBytes.length > concatenated.length) return false;
