@@ -65,6 +65,7 @@ export async function driveReport(status: DriveStatus): Promise<DriveReport> {
     remark: status.remark,
     id: drive?.id ?? '',
     isHealing: status.isHealing,
+    isMisplaced: status.isMisplaced,
     space: info === undefined ? undefined : spaceOf(info),
     calls: drive?.calls,
   };

@@ -37,6 +37,7 @@ export interface DriveReport {
   /** UUID; empty where it has none. */
   readonly id: string;
   readonly isHealing: boolean;
+  readonly isMisplaced: boolean;
   /** undefined where the drive did not answer. */
   readonly space: DriveSpace | undefined;
   readonly calls: DriveCalls | undefined;

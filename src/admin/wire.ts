@@ -48,6 +48,7 @@ export function wireDrive(drive: DriveReport, { withMetrics, heal }: DriveOption
     mts: {
       condition: drive.condition,
       ...(drive.remark !== '' && { remark: drive.remark }),
+      ...(drive.isMisplaced && { misplaced: true }),
       ...(drive.calls?.isReadOnly === true && { readOnly: true }),
       ...(drive.calls?.isFull === true && { full: true }),
       ...meanLatency(drive.calls),

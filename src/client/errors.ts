@@ -80,8 +80,10 @@ const header = (answer: ErrorAnswer, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Turns a failed answer into an S3Error; the body wins, the status speaks where there is none. */
+/** Turns a failed answer into an S3Error; the body wins, the status speaks where there is none. Admin calls fail in JSON. */
 export function errorFromAnswer(answer: ErrorAnswer): S3Error {
+  const admin = answer.body.startsWith('{') ? adminFields(answer) : undefined;
+  if (admin !== undefined) return new S3Error(answer.status, admin);
   const root = answer.body === '' ? undefined : parseXml(answer.body);
   const isError = root?.name === 'Error';
   const [code, message] = isError ? [textOf(root, 'Code'), textOf(root, 'Message')] : wordsForStatus(answer);
@@ -97,6 +99,20 @@ export function errorFromAnswer(answer: ErrorAnswer): S3Error {
     Server: header(answer, 'server'),
   };
   return new S3Error(answer.status, fields, textOf(root, 'Endpoint') || undefined);
+}
+
+function adminFields(answer: ErrorAnswer): S3ErrorFields | undefined {
+  try {
+    const given = JSON.parse(answer.body) as Record<string, unknown>;
+    const text = (name: string): string => (typeof given[name] === 'string' ? given[name] : '');
+    if (text('Code') === '') return undefined;
+    return {
+      Code: text('Code'), Message: text('Message'), BucketName: text('BucketName'), Key: text('Key'), Resource: text('Resource'),
+      RequestID: text('RequestId'), HostID: text('HostId'), Region: '', Server: header(answer, 'server'),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 function wordsForStatus(answer: ErrorAnswer): readonly [string, string] {

@@ -35,3 +35,6 @@ export type { ObjectStat } from './stat.js';
 /** Loads the AWS SDK. */
 export const loadBucketFacts = () => import('./bucket-facts.js');
 export type { BucketFacts } from './bucket-facts.js';
+/** The admin API: servers, heals, traces, metrics, and the values of `cluster status` and the dashboard. */
+export const loadAdmin = () => import('./admin/index.js');
+export type * from './admin/index.js';

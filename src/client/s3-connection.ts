@@ -22,6 +22,8 @@ const ATTEMPTS_MAX = 5;
 const BACKOFF_FIRST_MS = 100;
 /** Redirects and corrected regions followed for one request. */
 const REROUTES_MAX = 3;
+/** Health checks need no signature, metrics bring a token of their own. */
+const UNSIGNED_PATH = /^\/minio\/(health|v2\/metrics)\//;
 const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 const RETRIED_NETWORK = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'HPE_INVALID_CONSTANT']);
 /** Hosts whose buckets are addressed as `bucket.host` when an alias leaves the style open. */
@@ -42,7 +44,7 @@ export interface S3Request {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   readonly body?: S3Body | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Path on the server instead of bucket and key; health checks (`/minio/health/...`) are sent unsigned. */
+  /** Path on the server instead of bucket and key; health checks (`/minio/health/...`) and metrics are sent unsigned. */
   readonly plainPath?: string | undefined;
   /** 1 sends the request once only. */
   readonly attempts?: number | undefined;
@@ -143,7 +145,7 @@ export class S3Connection {
     const { body } = request;
     const context = this.signingContext(request.bucket ?? '', new Date());
     const isV2 = this.alias.api === 's3v2';
-    const isAnonymous = this.alias.accessKey === '' || request.plainPath?.startsWith('/minio/health/') === true;
+    const isAnonymous = this.alias.accessKey === '' || (request.plainPath !== undefined && UNSIGNED_PATH.test(request.plainPath));
     const isStream = body !== undefined && !(body instanceof Uint8Array);
     const isChunked = isStream && !isV2 && !isAnonymous && this.#endpoint.protocol === 'http:';
     const size = body === undefined ? undefined : body instanceof Uint8Array ? body.byteLength : body.sizeBytes;

@@ -31,6 +31,8 @@ export interface DriveStatus {
   readonly slot: number | undefined;
   readonly isOnline: boolean;
   readonly isHealing: boolean;
+  /** It serves another slot than its place in the arguments says. */
+  readonly isMisplaced: boolean;
   readonly condition: DriveCondition;
   readonly remark: string;
 }
@@ -122,6 +124,7 @@ export class PoolDrives {
         slot: plan.place?.slot,
         isOnline: drive?.state === 'online' && drive.id !== undefined,
         isHealing: drive !== undefined && set?.isHealing(drive) === true,
+        isMisplaced: plan.isMisplaced,
         condition: plan.condition,
         remark: plan.remark,
       };

@@ -2,14 +2,19 @@
  * view: how results look, and the base of all commands. Renderers are functions from values to text; only `command.ts`
  * and `output.ts` write to the process.
  */
+export { AdminCommand, type AdminTarget } from './admin-command.js';
+export { infoText } from './admin-info.js';
+/** Renderers that need packages which most commands do without. */
+export const loadClusterView = () => import('./cluster-status.js');
 export { aliasBlock, aliasObject } from './alias.js';
 export { MtsCommand, targetArguments } from './command.js';
-export { EXIT, EXIT_HELP } from './exit-codes.js';
+export { CLUSTER_EXIT, CLUSTER_EXIT_HELP, EXIT, EXIT_HELP } from './exit-codes.js';
 export { Failure, failureSentence } from './failure.js';
 export { formatListingSize, formatPreciseSize, formatSize, formatTightSize } from './size.js';
 export { listingLine, listingObject, placeUrl } from './listing.js';
 export { renderTable, type TableOptions } from './table.js';
 export { describeTerminal, type Palette, type Terminal } from './terminal.js';
+export { formatCallTime, formatRemaining, formatRoughDuration, plural } from './short-time.js';
 export { formatJsonTime, formatLongDuration, formatTime } from './time.js';
 export { perfCells, PERF_COLUMNS, perfRowJson } from './perf.js';
 export { transferLine } from './transfer.js';

@@ -55,7 +55,7 @@ describe('words of a variable', () => {
 });
 
 describe('the banner', () => {
-  const drive = { path: '/d', drive: undefined, poolIndex: 0, setIndex: 0, slot: 0, isHealing: false, condition: 'ok', remark: '' } as const;
+  const drive = { path: '/d', drive: undefined, poolIndex: 0, setIndex: 0, slot: 0, isHealing: false, isMisplaced: false, condition: 'ok', remark: '' } as const;
   const facts: BannerFacts = {
     version: '1.2.3',
     address: { host: '127.0.0.1', port: 9000 },
