@@ -1,7 +1,7 @@
 /**
  * A bucket's settings: one system object, `.minio.sys/buckets/<bucket>/.metadata.bin`, kept in memory once read.
  */
-import { isStorageError } from '../base/index.js';
+import { isStorageError, type Clock } from '../base/index.js';
 import {
   ZERO_TIME_NS,
   decodeBucketMetadata,
@@ -24,19 +24,28 @@ export interface SystemObjects {
 
 /** Buckets whose settings stay in memory; the others are read again when they are asked for. */
 const KNOWN_MAX = 10_000;
+/** Other servers say when they change settings; one that could not reach us at that moment is found out after this time. */
+const SHARED_AGE_MAX_MS = 5000;
+
+export interface BucketSettingsOptions {
+  readonly objects: SystemObjects;
+  readonly clock: Clock;
+  /** Runs work while no other request, of this or another server, changes the bucket. */
+  readonly exclusively: <T>(bucket: string, work: () => Promise<T>) => Promise<T>;
+  /** Where other servers serve the same drives: resolves when those that answer have forgotten what they knew of the bucket. */
+  readonly announce?: ((bucket: string) => Promise<void>) | undefined;
+}
+
+interface Known {
+  readonly metadata: Promise<BucketMetadata | undefined>;
+  readonly readMs: number;
+}
 
 export class BucketSettingsFile {
-  readonly #objects: SystemObjects;
-  readonly #now: () => number;
-  /** By bucket; undefined for one that has no settings object. */
-  readonly #known = new Map<string, Promise<BucketMetadata | undefined>>();
-  /** The last update of each bucket that is under way: updates of one bucket follow each other. */
-  readonly #updates = new Map<string, Promise<void>>();
+  /** By bucket; metadata undefined for one that has no settings object. */
+  readonly #known = new Map<string, Known>();
 
-  constructor(objects: SystemObjects, now: () => number) {
-    this.#objects = objects;
-    this.#now = now;
-  }
+  constructor(private readonly options: BucketSettingsOptions) {}
 
   create(
     bucket: string,
@@ -57,51 +66,58 @@ export class BucketSettingsFile {
     return settingsOf(await this.#metadata(bucket));
   }
 
-  /** Replaces documents; an empty one unsets it. */
-  async update(bucket: string, documents: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const before = this.#updates.get(bucket) ?? Promise.resolve();
-    const update = before.catch(() => undefined).then(() => this.#replaceDocuments(bucket, documents));
-    this.#updates.set(bucket, update);
-    try {
-      await update;
-    } finally {
-      if (this.#updates.get(bucket) === update) this.#updates.delete(bucket);
-    }
+  /** True where the bucket has a settings object, as every bucket has that was made since 2020. Throws read-quorum. */
+  async isThere(bucket: string): Promise<boolean> {
+    this.forget(bucket);
+    return (await this.#metadata(bucket)) !== undefined;
   }
 
-  /** Forgets a bucket that is gone. */
-  remove(bucket: string): void {
+  /** Replaces documents; an empty one unsets it. */
+  async update(bucket: string, documents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await this.options.exclusively(bucket, () => this.#replaceDocuments(bucket, documents));
+  }
+
+  /** The bucket is gone; the other servers hear of it. */
+  async remove(bucket: string): Promise<void> {
+    this.forget(bucket);
+    await this.options.announce?.(bucket);
+  }
+
+  /** Has what is known of a bucket read again. */
+  forget(bucket: string): void {
     this.#known.delete(bucket);
   }
 
   async #replaceDocuments(bucket: string, documents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    if (this.options.announce !== undefined) this.forget(bucket);
     const before = (await this.#metadata(bucket)) ?? { name: bucket, createdNs: ZERO_TIME_NS, isLockEnabled: false, documents: new Map() };
     const merged = new Map<BucketDocumentName, BucketDocument>(before.documents);
-    const updatedNs = msToNs(this.#now());
+    const updatedNs = msToNs(this.options.clock.now());
     for (const [name, bytes] of documents) if (isBucketDocumentName(name)) merged.set(name, { bytes, updatedNs });
     await this.#write(bucket, { ...before, documents: merged });
   }
 
   async #write(bucket: string, metadata: BucketMetadata): Promise<void> {
     this.#known.delete(bucket);
-    await this.#objects.write(pathOf(bucket), encodeBucketMetadata(metadata));
+    await this.options.objects.write(pathOf(bucket), encodeBucketMetadata(metadata));
     this.#remember(bucket, Promise.resolve(metadata));
+    await this.options.announce?.(bucket);
   }
 
   #metadata(bucket: string): Promise<BucketMetadata | undefined> {
     const known = this.#known.get(bucket);
-    if (known !== undefined) return known;
+    if (known !== undefined && (this.options.announce === undefined || this.options.clock.monotonicMs() - known.readMs < SHARED_AGE_MAX_MS)) return known.metadata;
     const reading = this.#load(bucket);
     this.#remember(bucket, reading);
     reading.catch(() => {
-      if (this.#known.get(bucket) === reading) this.#known.delete(bucket);
+      if (this.#known.get(bucket)?.metadata === reading) this.#known.delete(bucket);
     });
     return reading;
   }
 
   async #load(bucket: string): Promise<BucketMetadata | undefined> {
     try {
-      return decodeBucketMetadata(await this.#objects.read(pathOf(bucket)));
+      return decodeBucketMetadata(await this.options.objects.read(pathOf(bucket)));
     } catch (error) {
       if (isStorageError(error, 'object-not-found')) return undefined;
       throw error;
@@ -110,7 +126,7 @@ export class BucketSettingsFile {
 
   #remember(bucket: string, metadata: Promise<BucketMetadata | undefined>): void {
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    this.#known.set(bucket, metadata);
+    this.#known.set(bucket, { metadata, readMs: this.options.clock.monotonicMs() });
   }
 }
 

@@ -15,6 +15,8 @@ export interface BucketsOptions {
   readonly settings: BucketSettingsFile;
   readonly clock: Clock;
   readonly log: Log;
+  /** Runs work while no other request, of this or another server, changes the bucket. */
+  readonly exclusively: <T>(bucket: string, work: () => Promise<T>) => Promise<T>;
   /** True where no object version is left in the bucket. */
   readonly isEmpty: (bucket: string) => Promise<boolean>;
   /** Resolves when drives have done what removed objects leave to do after the answer. */
@@ -31,8 +33,12 @@ export class Buckets {
   }
 
   /** Throws bucket-exists, bucket-name-invalid, write-quorum. */
-  async make(bucket: string, options: { readonly versioning?: Versioning; readonly objectLock?: boolean }): Promise<void> {
+  make(bucket: string, options: { readonly versioning?: Versioning; readonly objectLock?: boolean }): Promise<void> {
     checkNewBucketName(bucket);
+    return this.#options.exclusively(bucket, () => this.#make(bucket, options));
+  }
+
+  async #make(bucket: string, options: { readonly versioning?: Versioning; readonly objectLock?: boolean }): Promise<void> {
     const made: Drive[] = [];
     let isNew = false;
     for (const set of this.#sets) {
@@ -49,37 +55,54 @@ export class Buckets {
     await this.#options.settings.create(bucket, { createdMs: this.#options.clock.now(), ...options });
   }
 
-  /** Buckets that half of some set's drives have, by name; a folder on fewer drives is a leftover. Throws read-quorum. */
+  /** Buckets by name; a folder that only a few drives have is a leftover. Throws read-quorum. */
   async list(): Promise<BucketInfo[]> {
     const names = new Set<string>();
+    const doubtful = new Set<string>();
     for (const set of this.#sets) {
-      const counts = new Map<string, number>();
       const outcomes = await onEachDrive(set, (drive) => drive.listVolumes());
-      const answers = outcomes.flatMap(({ value }) => (value === undefined ? [] : [value]));
-      if (answers.length < set.size / 2) throw quorumError('read-quorum', 'Listing buckets', undefined, set, outcomes);
-      for (const { name } of answers.flat()) if (isBucketName(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
-      for (const [name, count] of counts) if (count >= answers.length / 2) names.add(name);
+      const answered = outcomes.filter(({ value }) => value !== undefined).length;
+      if (answered < set.size / 2) throw quorumError('read-quorum', 'Listing buckets', undefined, set, outcomes);
+      const holders = new Map<string, Set<unknown>>();
+      for (const { value = [], drive } of outcomes) {
+        for (const { name } of value) if (isBucketName(name)) holders.set(name, (holders.get(name) ?? new Set()).add(drive));
+      }
+      for (const [name, drives] of holders) {
+        const absent = outcomes.filter(({ value, drive }) => value !== undefined && drive !== undefined && !drives.has(drive) && !set.isHealing(drive)).length;
+        const verdict = judgeBucket(set, drives.size, absent);
+        if (verdict === 'present') names.add(name);
+        else if (verdict === 'unknown') doubtful.add(name);
+      }
     }
+    for (const name of doubtful) if (!names.has(name) && (await this.#options.settings.isThere(name))) names.add(name);
     return Promise.all(
       [...names].sort().map(async (name): Promise<BucketInfo> => ({ name, createdMs: (await this.#options.settings.read(name)).createdMs })),
     );
   }
 
-  /** Throws bucket-not-found where half of a set's drives answer that they lack it, read-quorum where too few answer. */
+  /** Throws bucket-not-found where half of each set's drives answer that they lack it, read-quorum where too few answer. */
   async check(bucket: string): Promise<void> {
     if (!isBucketName(bucket)) throw new StorageError('bucket-not-found', `There is no bucket ${bucket}`, { bucket });
+    let isDoubtful = false;
     for (const set of this.#sets) {
       const outcomes = await onEachDrive(set, (drive): Promise<VolumeInfo> => drive.statVolume(bucket));
       const present = outcomes.filter(({ error }) => error === undefined).length;
-      const absent = outcomes.filter(({ error }) => isStorageError(error, 'volume-not-found')).length;
-      if (present >= set.size / 2) return;
-      if (present + absent < set.size / 2) throw quorumError('read-quorum', 'Looking for the bucket', bucket, set, outcomes);
+      const absent = outcomes.filter(({ error, drive }) => isStorageError(error, 'volume-not-found') && drive !== undefined && !set.isHealing(drive)).length;
+      const verdict = judgeBucket(set, present, absent);
+      if (verdict === 'present') return;
+      if (verdict === 'unknown' && present === 0) throw quorumError('read-quorum', 'Looking for the bucket', bucket, set, outcomes);
+      isDoubtful ||= verdict === 'unknown';
     }
+    if (isDoubtful && (await this.#options.settings.isThere(bucket))) return;
     throw new StorageError('bucket-not-found', `There is no bucket ${bucket}`, { bucket });
   }
 
   /** Throws bucket-not-found, bucket-not-empty, write-quorum. */
-  async remove(bucket: string, options: { readonly force: boolean }): Promise<void> {
+  remove(bucket: string, options: { readonly force: boolean }): Promise<void> {
+    return this.#options.exclusively(bucket, () => this.#remove(bucket, options));
+  }
+
+  async #remove(bucket: string, options: { readonly force: boolean }): Promise<void> {
     await this.check(bucket);
     if (!options.force && !(await this.#options.isEmpty(bucket))) {
       throw new StorageError('bucket-not-empty', `The bucket ${bucket} is not empty`, { bucket });
@@ -103,9 +126,18 @@ export class Buckets {
       if (refused.length > 0) throw new StorageError('bucket-not-empty', `The bucket ${bucket} is not empty`, { bucket });
       throw quorumError('write-quorum', 'Removing the bucket', bucket, set, outcomes);
     }
-    this.#options.settings.remove(bucket);
     for (const set of this.#sets) await onEachDrive(set, (drive) => drive.remove(SYSTEM_VOLUME, `buckets/${bucket}`));
+    await this.#options.settings.remove(bucket);
   }
+}
+
+/**
+ * What is acknowledged is on more than half of a set's drives: fewer than half that lack a bucket prove nothing, and
+ * fewer than half that have it may be what a removal left.
+ */
+function judgeBucket(set: ErasureSet, present: number, absent: number): 'present' | 'absent' | 'unknown' {
+  if (present >= set.size / 2) return 'present';
+  return absent >= set.size / 2 ? 'absent' : 'unknown';
 }
 
 export interface DriveOutcome<T> {

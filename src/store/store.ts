@@ -4,7 +4,7 @@ import type { Deployment, ErasureSet, Locker } from '../cluster/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
 import { BucketSettingsFile, type SystemObjects } from './bucket-settings.js';
 import { Buckets } from './buckets.js';
-import type { StoreContext } from './context.js';
+import { withLock, type StoreContext } from './context.js';
 import { deleteObject } from './delete.js';
 import { DriveLanes } from './drive-lanes.js';
 import { openObject, statObject } from './get.js';
@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Where other servers serve the same drives: tells them that a bucket changed; resolves when those that answer know. */
+  readonly announceBucket?: (bucket: string) => Promise<void>;
 }
 
 /** The store, and what its server does beside requests. */
@@ -38,6 +40,8 @@ export interface Store extends ObjectStore {
    */
   recover(options?: { readonly abandonedMs?: number }): Promise<RecoveryReport>;
   readonly healing: Healing;
+  /** Has what is known of a bucket read again: another server changed it. */
+  forgetBucket(bucket: string): void;
   /** Removes uploads that were begun longer ago than this; gives how many. */
   expireUploads(olderThanMs: number): Promise<number>;
   /** Resolves when no drive is busy with a change any more, those that were answered long ago included. */
@@ -47,13 +51,14 @@ export interface Store extends ObjectStore {
 export function createStore(options: StoreOptions): Store {
   const context: StoreContext = { ...options, lanes: new DriveLanes(), metaLatency: new Latency(), dataLatency: new Latency() };
   const { deployment, clock, log } = options;
-  const settings = new BucketSettingsFile(systemObjects(context), () => clock.now());
+  const exclusively = <T>(bucket: string, work: () => Promise<T>): Promise<T> => withLock(context, `${SYSTEM_VOLUME}/buckets/${bucket}`, work);
+  const settings = new BucketSettingsFile({ objects: systemObjects(context), clock, exclusively, announce: options.announceBucket });
   const isEmpty = async (bucket: string): Promise<boolean> => {
     const page = await listObjectVersions(deployment, bucket, { prefix: '', delimiter: '', after: '', limit: 1 });
     return page.versions.length === 0;
   };
   const settled = (set: ErasureSet, bucket: string): Promise<void> => context.lanes.settled(set.drives, bucket);
-  const buckets = new Buckets({ deployment, settings, clock, log, isEmpty, settled });
+  const buckets = new Buckets({ deployment, settings, clock, log, exclusively, isEmpty, settled });
   const checked = new RecentlyChecked((bucket) => buckets.check(bucket), clock);
   return {
     makeBucket: (bucket, make) => buckets.make(bucket, make),
@@ -100,6 +105,10 @@ export function createStore(options: StoreOptions): Store {
 
     healing: new StoreHealing({ context, listBuckets: () => buckets.list() }),
     recover: (options) => recover(context, options),
+    forgetBucket: (bucket) => {
+      checked.forget(bucket);
+      settings.forget(bucket);
+    },
     expireUploads: (olderThanMs) => expireUploads(context, olderThanMs),
     async idle() {
       for (const pool of deployment.pools) for (const set of pool.sets) await context.lanes.idle(set.drives);
