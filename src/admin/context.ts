@@ -22,8 +22,8 @@ export interface AdminRoom {
   readonly nodes: Nodes;
   readonly deployment: Deployment;
   readonly store: Pick<ObjectStore, 'listBuckets'>;
-  readonly healing: Healing | undefined;
-  /** undefined where nothing can be healed: a server with a single drive. */
+  readonly healing: Healing;
+  /** undefined where no drive has others that it could be healed from. */
   readonly sequences: HealSequences | undefined;
   readonly statuses: () => readonly DriveStatus[];
   readonly service: ServiceControl;

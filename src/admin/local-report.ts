@@ -17,7 +17,7 @@ export interface LocalNodeFacts {
   /** Drives of all nodes, as this one sees them. */
   readonly statuses: () => readonly DriveStatus[];
   readonly traffic: Traffic;
-  readonly healing: Healing | undefined;
+  readonly healing: Healing;
   readonly peerTraffic?: () => NodeReport['peerTraffic'];
 }
 
@@ -42,10 +42,10 @@ export async function localReport(facts: LocalNodeFacts): Promise<NodeReport> {
     environment: shownEnvironment(facts.environment),
     traffic: facts.traffic.report(),
     process,
-    heals: healing?.driveHeals().filter(({ driveId }) => ids.has(driveId)) ?? [],
-    background: healing?.background(),
-    scanner: healing?.scanner(),
-    journal: healing?.journal() ?? [],
+    heals: healing.driveHeals().filter(({ driveId }) => ids.has(driveId)),
+    background: healing.background(),
+    scanner: healing.scanner(),
+    journal: healing.journal(),
     peerTraffic: facts.peerTraffic?.() ?? { receivedBytes: 0, sentBytes: 0 },
   };
 }

@@ -163,7 +163,7 @@ class Door {
     if (hasUnread) headers['Connection'] = 'close';
     const { clock } = this.#options;
     const sent = await send(response, answer, headers, { isLast: !hasUnread, monotonicMs: () => clock.monotonicMs() });
-    exchange.answered(answer.status, sent);
+    exchange.answered(answer.status, headers, sent);
     if (!hasUnread) return;
     await drain(message);
     response.end();

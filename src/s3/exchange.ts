@@ -11,6 +11,7 @@ export class Exchange {
   #operation: OperationName | undefined;
   #status = 0;
   #sent: Sent | undefined;
+  #headers: Readonly<Record<string, string>> = {};
   /** What went wrong, if anything did. */
   error: unknown;
 
@@ -27,8 +28,9 @@ export class Exchange {
     traffic.begin(operation);
   }
 
-  answered(status: number, sent: Sent): void {
+  answered(status: number, headers: Readonly<Record<string, string>>, sent: Sent): void {
     this.#status = status;
+    this.#headers = headers;
     this.#sent = sent;
   }
 
@@ -57,7 +59,7 @@ export class Exchange {
   }
 
   #trace(operation: OperationName | undefined, target: RequestTarget, clock: Clock, tracer: Tracer): void {
-    const { message, response } = this;
+    const { message } = this;
     const durationMs = clock.monotonicMs() - this.startedMs;
     const receivedBytes = this.#receivedBytes;
     const sentBytes = this.#sent?.bytes ?? 0;
@@ -77,7 +79,7 @@ export class Exchange {
         requestHeaders: { ...message.headers },
         client: message.socket.remoteAddress ?? '',
         status: this.#statusSeen,
-        responseHeaders: response.getHeaders() as Record<string, string | string[] | undefined>,
+        responseHeaders: this.#headers,
         receivedBytes,
         sentBytes,
         firstByteMs: this.#sent === undefined ? durationMs : this.#sent.firstByteMs - this.startedMs,

@@ -3,16 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Clock, Random, Tracer } from '../base/index.js';
 import { createAdminHandler, HealSequences, localReport, soleNode, type KeptLog, type Nodes } from '../admin/index.js';
-import type { OpenedDeployment } from '../cluster/index.js';
+import { allSets, type OpenedDeployment } from '../cluster/index.js';
 import type { Identity, Traffic } from '../s3/index.js';
-import type { Healing, Store } from '../store/index.js';
+import type { Store } from '../store/index.js';
 
 interface AdminOptions {
   /** `host:port` of this server. */
   readonly endpoint: string;
   readonly opened: OpenedDeployment;
   readonly store: Store;
-  readonly healing: Healing | undefined;
   readonly lookup: (accessKey: string) => Identity | undefined;
   readonly region: string;
   readonly version: string;
@@ -37,11 +36,13 @@ export interface OpenAdmin {
 }
 
 export function openAdmin(options: AdminOptions): OpenAdmin {
-  const { opened, store, healing, clock, random, log, tracer, gate, version, region, endpoint, environment } = options;
+  const { opened, store, clock, random, log, tracer, gate, version, region, endpoint, environment } = options;
   const startedMs = clock.now();
-  const facts = { endpoint, version, startedMs, clock, environment, statuses: () => opened.statuses(), traffic: options.traffic, healing };
+  const facts = { endpoint, version, startedMs, clock, environment, statuses: () => opened.statuses(), traffic: options.traffic, healing: store.healing };
   const nodes = soleNode(endpoint, () => localReport(facts));
-  const sequences = healing === undefined ? undefined : new HealSequences({ healing, clock, random, log });
+  const { healing } = store;
+  // A drive that is alone has no others that it could be healed from.
+  const sequences = allSets(opened.deployment).some((set) => set.size > 1) ? new HealSequences({ healing, clock, random, log }) : undefined;
   const closing = new AbortController();
   const service = { restart: options.onRestart, stop: options.onStop, freeze: () => gate.shut(), unfreeze: () => gate.open() };
   const handler = createAdminHandler({

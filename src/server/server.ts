@@ -120,7 +120,7 @@ class MtsServer implements OpenServer {
     this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}`, traffic: this.#traffic, tracer: this.#tracer });
     this.#admin = openAdmin({
       endpoint: `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
-      opened: this.#opened, store, healing: undefined, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
+      opened: this.#opened, store, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log });

@@ -6,6 +6,8 @@ export { AdminCommand, type AdminTarget } from './admin-command.js';
 export { infoText } from './admin-info.js';
 /** Renderers that need packages which most commands do without. */
 export const loadClusterView = () => import('./cluster-status.js');
+export const loadHealView = () => import('./heal.js');
+export const loadTraceView = () => import('./trace.js');
 export { aliasBlock, aliasObject } from './alias.js';
 export { MtsCommand, targetArguments } from './command.js';
 export { CLUSTER_EXIT, CLUSTER_EXIT_HELP, EXIT, EXIT_HELP } from './exit-codes.js';
@@ -24,3 +26,7 @@ export { shareBlock, shareObject } from './share.js';
 export { bucketBlock, bucketObject, statBlock, statObjectJson } from './stat.js';
 export { formatReportObject, formatReportText } from './format-inspect.js';
 export { objectReportObject, objectReportText } from './inspect.js';
+export { logObject, logText } from './server-log.js';
+export { metricsObject, scrapeObject, scrapeYaml } from './prometheus.js';
+export { restartObject, restartText } from './service.js';
+export { quarantineTable } from './quarantine.js';

@@ -2,7 +2,7 @@
 import type { HealDriveState, HealTarget } from '../../store/index.js';
 import type { AdminAnswer, AdminRequest, AdminRoom } from '../context.js';
 import { AdminError } from '../errors.js';
-import type { NumberedItem, SequenceOptions, SequenceStart, SequenceStatus } from '../heal-sequences.js';
+import type { HealSequences, NumberedItem, SequenceOptions, SequenceStart, SequenceStatus } from '../heal-sequences.js';
 import type { NodeReport } from '../node-report.js';
 import { wireDrive, wireTime } from '../wire.js';
 
@@ -17,8 +17,7 @@ export async function heal(room: AdminRoom, request: AdminRequest): Promise<Admi
     throw new AdminError('XMinioAdminInvalidArgument', 'clientToken, forceStart and forceStop cannot go together.');
   }
   const target = parsePath(request.rest);
-  const { sequences } = room;
-  if (sequences === undefined) throw new AdminError('XMinioAdminVersionMismatch', 'A single drive has no others that it could be healed from.');
+  const sequences = sequencesOf(room);
   if (token !== '') return { json: wireStatus(sequences.poll(target, token)) };
   if (isForcedStop) return { json: wireStart(await sequences.stop(target), request) };
   const settings = parseSettings(await request.body(SETTINGS_SIZE_MAX));
@@ -115,7 +114,13 @@ function wireItem({ id, item }: NumberedItem): object {
   };
 }
 
+function sequencesOf({ sequences }: AdminRoom): HealSequences {
+  if (sequences === undefined) throw new AdminError('XMinioAdminVersionMismatch', 'A single drive has no others that it could be healed from.');
+  return sequences;
+}
+
 export async function backgroundHealStatus(room: AdminRoom): Promise<AdminAnswer> {
+  sequencesOf(room);
   const reports = await room.nodes.reports();
   const offline = reports.filter(({ state }) => state !== 'online').map(({ endpoint }) => endpoint);
   const scanner = reports.map((report) => report.scanner).find((one) => one?.isLeader === true);
@@ -153,7 +158,7 @@ function parityNames({ deployment }: AdminRoom): { standard: number; reduced: nu
 }
 
 export async function listQuarantine(room: AdminRoom): Promise<AdminAnswer> {
-  const items = await quarantineOf(room).list();
+  const items = await room.healing.quarantine.list();
   return {
     json: items.map(({ quarantinedMs, ...item }) => ({ ...item, quarantined: wireTime(quarantinedMs) })),
   };
@@ -161,19 +166,14 @@ export async function listQuarantine(room: AdminRoom): Promise<AdminAnswer> {
 
 export async function restoreQuarantined(room: AdminRoom, request: AdminRequest): Promise<AdminAnswer> {
   const id = request.query.get('id') ?? '';
-  const known = await quarantineOf(room).list();
+  const known = await room.healing.quarantine.list();
   if (!known.some((item) => item.id === id)) throw new AdminError('XMinioAdminNoSuchQuarantineItem');
-  await quarantineOf(room).restore(id);
+  await room.healing.quarantine.restore(id);
   return { json: { id } };
 }
 
 export async function emptyQuarantine(room: AdminRoom, request: AdminRequest): Promise<AdminAnswer> {
   const olderThanMs = Number(request.query.get('olderThanMs') ?? Number.NaN);
   if (!Number.isFinite(olderThanMs) || olderThanMs < 0) throw new AdminError('XMinioAdminInvalidArgument', 'olderThanMs must be a number of milliseconds.');
-  return { json: { removed: await quarantineOf(room).empty({ olderThanMs }) } };
-}
-
-function quarantineOf({ healing }: AdminRoom) {
-  if (healing === undefined) throw new AdminError('NotImplemented');
-  return healing.quarantine;
+  return { json: { removed: await room.healing.quarantine.empty({ olderThanMs }) } };
 }

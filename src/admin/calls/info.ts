@@ -7,7 +7,7 @@ import { wireDrive, wireTime } from '../wire.js';
 
 export async function serverInfo(room: AdminRoom, request: AdminRequest): Promise<AdminAnswer> {
   const [reports, buckets] = await Promise.all([room.nodes.reports(), room.store.listBuckets().catch(() => undefined)]);
-  const usage = totalUsage(room.healing?.usage());
+  const usage = totalUsage(room.healing.usage());
   const drives = reports.flatMap((report) => report.drives);
   return {
     json: {
@@ -129,13 +129,13 @@ export async function storageInfo(room: AdminRoom): Promise<AdminAnswer> {
 }
 
 export async function dataUsageInfo(room: AdminRoom, request: AdminRequest): Promise<AdminAnswer> {
-  const usage = room.healing?.usage();
+  const usage = room.healing.usage();
   const totals = totalUsage(usage);
-  const buckets = [...(usage?.buckets ?? [])];
+  const buckets = [...(usage.buckets)];
   const capacity = request.query.get('capacity') === 'true' ? await capacityOf(room) : {};
   return {
     json: {
-      lastUpdate: wireTime(usage?.lastUpdateMs),
+      lastUpdate: wireTime(usage.lastUpdateMs),
       objectsCount: totals.objects,
       versionsCount: totals.versions,
       deleteMarkersCount: totals.deleteMarkers,
@@ -184,8 +184,8 @@ interface Totals {
   readonly deleteMarkers: number;
 }
 
-export function totalUsage(usage: DataUsage | undefined): Totals {
-  const buckets = [...(usage?.buckets.values() ?? [])];
+export function totalUsage(usage: DataUsage): Totals {
+  const buckets = [...(usage.buckets.values())];
   return {
     size: sum(buckets.map(({ size }) => size)),
     objects: sum(buckets.map(({ objects }) => objects)),

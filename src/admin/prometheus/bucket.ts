@@ -7,15 +7,15 @@ import { single, type Family } from './exposition.js';
 import { operationFamilies } from './traffic.js';
 
 export function bucketFamilies(room: AdminRoom, reports: readonly NodeReport[]): Family[] {
-  const usage = room.healing?.usage();
-  const names = new Set([...(usage?.buckets.keys() ?? []), ...reports.flatMap(({ traffic }) => Object.keys(traffic?.buckets ?? {}))]);
-  const sinceMs = usage?.lastUpdateMs === undefined ? 0 : room.clock.now() - usage.lastUpdateMs;
+  const usage = room.healing.usage();
+  const names = new Set([...(usage.buckets.keys()), ...reports.flatMap(({ traffic }) => Object.keys(traffic?.buckets ?? {}))]);
+  const sinceMs = usage.lastUpdateMs === undefined ? 0 : room.clock.now() - usage.lastUpdateMs;
   const server = room.nodes.self;
   return [
     single('gauge', 'minio_usage_last_activity_nano_seconds', 'Time since objects were last counted, in nanoseconds.', { server }, sinceMs * 1e6),
     ...[...names].sort().flatMap((bucket) => {
       const labels = { bucket, server };
-      const held = usage?.buckets.get(bucket);
+      const held = usage.buckets.get(bucket);
       const gauge = (name: string, help: string, value: number): Family => single('gauge', `minio_bucket_${name}`, help, labels, value);
       return [
         gauge('usage_total_bytes', 'Bytes of all object versions.', held?.size ?? 0),

@@ -49,10 +49,10 @@ function driveFamilies(drives: readonly DriveReport[], gauge: Gauge): Family[] {
 }
 
 function usageFamilies(room: AdminRoom, server: Labels, gauge: Gauge): Family[] {
-  const usage = room.healing?.usage();
+  const usage = room.healing.usage();
   const totals = totalUsage(usage);
-  const buckets = [...(usage?.buckets.values() ?? [])];
-  const sinceMs = usage?.lastUpdateMs === undefined ? 0 : room.clock.now() - usage.lastUpdateMs;
+  const buckets = [...(usage.buckets.values())];
+  const sinceMs = usage.lastUpdateMs === undefined ? 0 : room.clock.now() - usage.lastUpdateMs;
   return [
     gauge('usage_total_bytes', 'Bytes of all object versions.', totals.size),
     gauge('usage_object_total', 'Objects.', totals.objects),

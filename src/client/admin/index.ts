@@ -4,4 +4,5 @@ export { clusterState, setView, summarize, type ClusterState, type DriveHealing,
 export { DashboardFeed, type BucketSize, type DashboardValue, type FeedOptions, type SeenRequest } from './dashboard-feed.js';
 export { runHeal, type HealEnd, type HealRun } from './heal-run.js';
 export { parseMetrics, type MetricFamily, type TrafficRates } from './prometheus.js';
+export { isWanted, type TraceFilter } from './trace-filter.js';
 export type * from './types.js';
