@@ -12,6 +12,17 @@ export interface OpenDeploymentOptions extends PoolContext {
   readonly standardClass?: string | undefined;
   readonly reducedClass?: string | undefined;
   readonly monitor: MonitorOptions;
+  /** Where drives are on several nodes. */
+  readonly waiting?: WaitingOptions;
+}
+
+export interface WaitingOptions {
+  /** True for the node that formats new drives, its own and those of the others. */
+  readonly isFirst: boolean;
+  /** Resolves after a pause; rejects where the server is to stop instead. */
+  readonly pause: (waitedMs: number) => Promise<void>;
+  /** For people: which nodes do not answer, and why; empty where all do. */
+  readonly missingNodes: () => string;
 }
 
 export interface OpenedDeployment {
@@ -32,7 +43,7 @@ export async function openDeployment(options: OpenDeploymentOptions): Promise<Op
   const classes = storageClasses({ setSizes: layouts.map((layout) => layout.setSize), standard: options.standardClass, reduced: options.reducedClass });
   const pools = layouts.map((layout, index) => new PoolDrives(index, layout, options));
   try {
-    for (const pool of pools) await pool.plan();
+    await planAll(pools, options);
     const id = commonDeploymentId(pools) ?? random.uuid();
     const started = [];
     for (const pool of pools) started.push(await pool.start(id, classes));
@@ -50,6 +61,36 @@ export async function openDeployment(options: OpenDeploymentOptions): Promise<Op
   } catch (error) {
     await Promise.all(pools.map((pool) => pool.close()));
     throw error;
+  }
+}
+
+/** A start at which all nodes come up together needs no words. */
+const SILENT_MS = 3000;
+const CHANGED_MS = 2000;
+const REPEAT_MS = 30_000;
+
+/** Plans every pool, again and again until the other nodes have what that needs; says for whom it waits and why. */
+async function planAll(pools: readonly PoolDrives[], options: OpenDeploymentOptions): Promise<void> {
+  const { waiting, clock, log } = options;
+  const startedMs = clock.monotonicMs();
+  let said = '';
+  let saidMs = startedMs;
+  for (;;) {
+    const obstacles: string[] = [];
+    for (const pool of pools) {
+      const obstacle = await pool.plan(waiting?.isFirst ?? true);
+      if (obstacle !== undefined) obstacles.push(obstacle);
+    }
+    if (obstacles.length === 0) return;
+    if (waiting === undefined) throw new Error('assertion failed: only other nodes are waited for');
+    const nowMs = clock.monotonicMs();
+    const what = [waiting.missingNodes(), ...obstacles].filter((text) => text !== '').join('; ');
+    if (nowMs - startedMs >= SILENT_MS && nowMs - saidMs >= (what === said ? REPEAT_MS : CHANGED_MS)) {
+      log.info(`waiting for the other nodes (${Math.round((nowMs - startedMs) / 1000)} s): ${what}`);
+      said = what;
+      saidMs = nowMs;
+    }
+    await waiting.pause(nowMs - startedMs);
   }
 }
 

@@ -67,6 +67,16 @@ export type PoolPlan =
       readonly isFirstFormatting: boolean;
     };
 
+/** Not yet enough drives can be read: where they are on several nodes, the others may still come. */
+export class DrivesMissingError extends UsageError {}
+
+/** True where more than half of the pool's drives agree: no further answer can change what the pool is. */
+export function isCertain(layout: NamedLayout, answers: readonly FormatAnswer[]): boolean {
+  const counts = new Map<string, number>();
+  for (const answer of answers) if (answer.kind === 'formatted') counts.set(formatKey(answer.format), (counts.get(formatKey(answer.format)) ?? 0) + 1);
+  return Math.max(0, ...counts.values()) > layout.drives.length / 2;
+}
+
 interface PlanOptions {
   /** The root device rule is off (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
@@ -106,7 +116,7 @@ function refuseUnlessAllNew(layout: NamedLayout, answers: readonly FormatAnswer[
       throw new UsageError(`the format.json of the drive ${path} is damaged (${answer.reason}), and no other drive tells what it should be`, `restore ${path}/.minio.sys/format.json from a backup; it is never overwritten`);
     }
     if (answer.kind === 'offline') {
-      throw new UsageError(`the drive ${path} cannot be used: ${answer.reason}`, layout.drives.length === 1 ? 'give a folder that this user can read and write' : 'new drives are formatted only when all of them can be read and written');
+      throw new DrivesMissingError(`the drive ${path} cannot be used: ${answer.reason}`, layout.drives.length === 1 ? 'give a folder that this user can read and write' : 'new drives are formatted only when all of them can be read and written');
     }
   });
 }
@@ -174,7 +184,7 @@ function checkGeometry(layout: NamedLayout, answers: readonly FormatAnswer[], fo
 
 function refuseQuorum(layout: NamedLayout, answers: readonly FormatAnswer[], agreeing: number): never {
   const problems = answers.flatMap((answer, index) => (answer.kind === 'formatted' ? [] : [`${layout.drives[index] ?? ''}: ${stateOf(answer)}`]));
-  throw new UsageError(
+  throw new DrivesMissingError(
     `only ${agreeing} of ${layout.drives.length} drives of "${layout.commandLine}" can be used, and at least ${Math.ceil(layout.drives.length / 2)} are needed (${problems.join('; ')})`,
     'mount or repair the drives named, then start again; nothing was written',
   );

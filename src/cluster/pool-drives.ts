@@ -3,7 +3,8 @@ import { assert, UsageError, type Clock, type Log, type Random } from '../base/i
 import type { Drive } from '../drive/index.js';
 import { askFormat, checkWritable, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
 import type { DriveEndpoint, PoolLayout } from './endpoints.js';
-import { planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type NamedLayout, type PoolFormat, type PoolPlan } from './format-plan.js';
+import { DrivesMissingError, isCertain, planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type NamedLayout, type PoolFormat, type PoolPlan } from './format-plan.js';
+import type { NodeAddress } from './node-addresses.js';
 import type { StorageClasses } from './parity.js';
 import { setChooser } from './placement.js';
 import { SlottedSet, type Pool } from './topology.js';
@@ -15,6 +16,8 @@ export interface PoolContext {
   readonly makeFolder: (endpoint: DriveEndpoint) => Promise<void>;
   /** Removes a folder made in vain. */
   readonly removeFolder: (endpoint: DriveEndpoint) => Promise<void>;
+  /** Where drives are on several nodes: false for a node that does not answer. */
+  readonly isReachable?: (node: NodeAddress) => boolean;
   /** Drives on the root device may always be formatted (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
   readonly clock: Clock;
@@ -62,9 +65,32 @@ export class PoolDrives {
     return this.#drives;
   }
 
-  /** Decides what to do; writes nothing, but makes the folders of new drives. Throws a UsageError where the pool must not be started. */
-  async plan(): Promise<void> {
+  /**
+   * Decides what to do; writes nothing, but makes the folders of new drives. Gives what must be waited for, which happens
+   * only where other nodes have drives of the pool; undefined where all is decided. `isFirst`: this node formats new pools.
+   * Throws a UsageError where the pool must not be started.
+   */
+  async plan(isFirst: boolean): Promise<string | undefined> {
     const answers = await this.#ask();
+    try {
+      await this.#planFrom(answers);
+    } catch (error) {
+      const isShared = this.layout.drives.some((endpoint) => !isOwn(endpoint));
+      if (!isShared || !(error instanceof UsageError)) throw error;
+      const isOpen = answers.some((answer) => answer.kind === 'offline') && !isCertain(this.#named, answers);
+      if (isOpen || error instanceof DrivesMissingError) return error.message;
+      throw error;
+    }
+    if (this.#plan?.kind !== 'format-new') return undefined;
+    const first = this.layout.drives[0];
+    if (!isFirst) return `the first node (${first?.node?.name ?? ''}) has not formatted the drives yet`;
+    const absent = this.layout.drives.filter((endpoint, position) => answers[position]?.kind === 'missing' && !isOwn(endpoint));
+    return absent.length === 0 ? undefined : `the folders of new drives are not there yet: ${absent.map(({ name }) => name).join(', ')}`;
+  }
+
+  /** Throws a UsageError where the pool must not be started, or not yet. */
+  async #planFrom(answers: readonly FormatAnswer[]): Promise<void> {
+    this.#plan = undefined;
     this.#plan = this.#decide(answers);
     if (this.#plan.kind === 'start') return;
     const missing = this.layout.drives.filter((endpoint, position) => answers[position]?.kind === 'missing' && isOwn(endpoint));
@@ -98,7 +124,11 @@ export class PoolDrives {
   /** Looks again at drives that are not online and takes back, moves or formats those of which it is certain. */
   async reconsider(): Promise<void> {
     const plan = this.#plan;
-    if (plan?.kind !== 'start' || this.#drives.every((drive) => drive.id !== undefined && drive.state === 'online')) return;
+    if (plan?.kind !== 'start') return;
+    if (this.#drives.every((drive, position) => drive.id !== undefined && drive.state === 'online' && this.#plans[position]?.condition === 'ok')) {
+      await this.#lookAtOthersHealing();
+      return;
+    }
     const answers = await Promise.all(this.#drives.map((drive, position) => this.#askAgain(drive, position, plan.format)));
     let next: PoolPlan;
     try {
@@ -110,6 +140,17 @@ export class PoolDrives {
     // Other drives with another format were mounted under way: nothing of that is ours to follow.
     if (next.kind !== 'start' || next.format.deploymentId !== plan.format.deploymentId) return;
     await this.#apply(next.drives, plan.format, true);
+  }
+
+  /** Drives of other nodes are healed there; what one lacks meanwhile must prove nothing here. */
+  async #lookAtOthersHealing(): Promise<void> {
+    await Promise.all(
+      this.#drives.map(async (drive, position) => {
+        const place = this.#plans[position]?.place;
+        if (place === undefined || drive.id === undefined || isOwn(this.layout.drives[position])) return;
+        this.#sets[place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, drive.id));
+      }),
+    );
   }
 
   statuses(): DriveStatus[] {
@@ -136,7 +177,7 @@ export class PoolDrives {
   }
 
   async #ask(): Promise<FormatAnswer[]> {
-    const answers = await Promise.all(this.#drives.map((drive) => askFormat(drive)));
+    const answers = await Promise.all(this.#drives.map(async (drive, position) => this.#unreachable(position) ?? askFormat(drive)));
     if (answers.filter((answer) => answer.kind === 'formatted').length >= answers.length / 2) return answers;
     // Fewer than half: only drives without any bucket can be those of an interrupted first formatting.
     return Promise.all(
@@ -147,7 +188,16 @@ export class PoolDrives {
     );
   }
 
+  /** The answer of a drive whose node does not answer. */
+  #unreachable(position: number): FormatAnswer | undefined {
+    const node = this.layout.drives[position]?.node;
+    if (node === undefined || node.isThisNode || this.context.isReachable?.(node) !== false) return undefined;
+    return { kind: 'offline', reason: `the node ${node.name} does not answer` };
+  }
+
   async #askAgain(drive: Drive, position: number, format: PoolFormat): Promise<FormatAnswer> {
+    const unreachable = this.#unreachable(position);
+    if (unreachable !== undefined) return unreachable;
     if (drive.id === undefined) return askFormat(drive);
     if (drive.state === 'online') {
       const info = await drive.info().catch(() => undefined);
@@ -252,7 +302,7 @@ export class PoolDrives {
   async #checkWritable(): Promise<void> {
     const usable = this.#plans.flatMap((plan, position) => {
       const drive = this.#drives[position];
-      return plan.condition === 'ok' && drive !== undefined ? [drive] : [];
+      return plan.condition === 'ok' && drive !== undefined && isOwn(this.layout.drives[position]) ? [drive] : [];
     });
     const failures = (await Promise.all(usable.map(async (drive) => ({ drive, reason: await checkWritable(drive) })))).filter(({ reason }) => reason !== undefined);
     const [first] = failures;
