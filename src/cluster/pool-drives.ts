@@ -40,10 +40,15 @@ export interface DriveStatus {
   readonly remark: string;
 }
 
+/** As long as the first node may take to format all drives of a new pool. */
+const FORMATTING_MS = 5000;
+
 export class PoolDrives {
   readonly #drives: readonly Drive[];
   readonly #named: NamedLayout;
   #plan: PoolPlan | undefined;
+  /** When it was first seen that drives are new beside others that hold nothing. */
+  #youngSinceMs: number | undefined;
   #plans: readonly DrivePlan[] = [];
   #sets: readonly SlottedSet[] = [];
 
@@ -81,11 +86,21 @@ export class PoolDrives {
       if (isOpen || error instanceof DrivesMissingError) return error.message;
       throw error;
     }
+    if (!isFirst && this.#isBeingFormatted(answers)) return 'the first node is formatting the drives';
     if (this.#plan?.kind !== 'format-new') return undefined;
     const first = this.layout.drives[0];
     if (!isFirst) return `the first node (${first?.node?.name ?? ''}) has not formatted the drives yet`;
     const absent = this.layout.drives.filter((endpoint, position) => answers[position]?.kind === 'missing' && !isOwn(endpoint));
     return absent.length === 0 ? undefined : `the folders of new drives are not there yet: ${absent.map(({ name }) => name).join(', ')}`;
+  }
+
+  /** True for a while where new drives are among others that hold nothing: the first node has not come to ours yet. */
+  #isBeingFormatted(answers: readonly FormatAnswer[]): boolean {
+    const isYoung = answers.every((answer) => answer.kind === 'unformatted' || (answer.kind === 'formatted' && answer.isEmpty));
+    if (this.#plan?.kind !== 'start' || !isYoung || !answers.some((answer) => answer.kind === 'unformatted')) return false;
+    const nowMs = this.context.clock.monotonicMs();
+    this.#youngSinceMs ??= nowMs;
+    return nowMs - this.#youngSinceMs < FORMATTING_MS;
   }
 
   /** Throws a UsageError where the pool must not be started, or not yet. */
@@ -178,8 +193,8 @@ export class PoolDrives {
 
   async #ask(): Promise<FormatAnswer[]> {
     const answers = await Promise.all(this.#drives.map(async (drive, position) => this.#unreachable(position) ?? askFormat(drive)));
-    if (answers.filter((answer) => answer.kind === 'formatted').length >= answers.length / 2) return answers;
-    // Fewer than half: only drives without any bucket can be those of an interrupted first formatting.
+    if (!answers.some((answer) => answer.kind === 'unformatted')) return answers;
+    // Only drives without any bucket can be those of a first formatting that was interrupted, or is under way.
     return Promise.all(
       answers.map(async (answer, position) => {
         const drive = this.#drives[position];

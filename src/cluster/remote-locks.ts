@@ -27,7 +27,7 @@ export class RemoteLocks implements LockVoter {
   async renew(_owner: LockOwner, claims: readonly LockClaim[]): Promise<readonly string[]> {
     const lost = await this.peer.call('lock.renew', { claims }, { ...LANE, deadlineMs: ANSWER_MS });
     if (!Array.isArray(lost)) throw malformed(this.node);
-    return lost.map(String);
+    return (lost as unknown[]).map(String);
   }
 }
 
@@ -38,7 +38,7 @@ export function serveLocks(service: PeerService, table: LockTable): void {
   service.handle('lock.renew', ({ caller, payload }) => {
     const claims = field(payload, 'claims');
     if (!Array.isArray(claims)) throw malformed(caller.node);
-    return table.renew(ownerOf(caller), claims.map((claim) => claimIn({ claim }, caller)));
+    return table.renew(ownerOf(caller), (claims as unknown[]).map((claim) => claimIn({ claim }, caller)));
   });
 }
 
