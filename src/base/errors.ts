@@ -4,53 +4,59 @@
  */
 
 /** What one drive can answer. Seen only by `drive`, `cluster` and `store`. */
-export type DriveErrorCode =
-  | 'drive-not-found'
-  | 'drive-unformatted'
-  | 'drive-foreign'
-  | 'drive-full'
-  | 'drive-read-only'
-  | 'drive-faulty'
-  | 'drive-timeout'
-  | 'volume-not-found'
-  | 'volume-exists'
-  | 'volume-not-empty'
-  | 'file-not-found'
-  | 'file-exists'
-  | 'file-access-denied'
-  | 'file-name-invalid'
-  | 'frame-corrupt'
-  | 'metadata-corrupt';
+const DRIVE_ERROR_CODES = [
+  'drive-not-found',
+  'drive-unformatted',
+  'drive-foreign',
+  'drive-full',
+  'drive-read-only',
+  'drive-faulty',
+  'drive-timeout',
+  'volume-not-found',
+  'volume-exists',
+  'volume-not-empty',
+  'file-not-found',
+  'file-exists',
+  'file-access-denied',
+  'file-name-invalid',
+  'frame-corrupt',
+  'metadata-corrupt',
+] as const;
+export type DriveErrorCode = (typeof DRIVE_ERROR_CODES)[number];
 
 /** What the store answers, all that leaves it. */
-export type ObjectErrorCode =
-  | 'bucket-not-found'
-  | 'bucket-exists'
-  | 'bucket-not-empty'
-  | 'bucket-name-invalid'
-  | 'object-name-invalid'
-  | 'object-name-too-long'
-  | 'object-not-found'
-  | 'version-not-found'
-  | 'version-id-invalid'
-  | 'delete-marker'
-  | 'upload-not-found'
-  | 'part-invalid'
-  | 'part-order-invalid'
-  | 'part-too-small'
-  | 'part-number-invalid'
-  | 'precondition-failed'
-  | 'range-invalid'
-  | 'size-mismatch'
-  | 'checksum-mismatch'
-  | 'read-quorum'
-  | 'write-quorum'
-  | 'storage-full'
-  | 'not-initialized'
-  | 'timed-out'
-  | 'aborted';
+const OBJECT_ERROR_CODES = [
+  'bucket-not-found',
+  'bucket-exists',
+  'bucket-not-empty',
+  'bucket-name-invalid',
+  'object-name-invalid',
+  'object-name-too-long',
+  'object-not-found',
+  'version-not-found',
+  'version-id-invalid',
+  'delete-marker',
+  'upload-not-found',
+  'part-invalid',
+  'part-order-invalid',
+  'part-too-small',
+  'part-number-invalid',
+  'precondition-failed',
+  'range-invalid',
+  'size-mismatch',
+  'checksum-mismatch',
+  'read-quorum',
+  'write-quorum',
+  'storage-full',
+  'not-initialized',
+  'timed-out',
+  'aborted',
+] as const;
+export type ObjectErrorCode = (typeof OBJECT_ERROR_CODES)[number];
 
 export type StorageErrorCode = DriveErrorCode | ObjectErrorCode;
+/** Every code, for who reads one from elsewhere. */
+export const STORAGE_ERROR_CODES: readonly StorageErrorCode[] = [...DRIVE_ERROR_CODES, ...OBJECT_ERROR_CODES];
 
 export interface StorageErrorDetails {
   readonly bucket?: string | undefined;

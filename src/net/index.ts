@@ -5,5 +5,5 @@
 export { hostPort, parseListenAddress, reachableHosts, systemHosts, urlOf, type ListenAddress } from './address.js';
 export { loadCertificate, type Certificate } from './certificates.js';
 export type { ListenerLimits } from './limits.js';
-export { listen, type Listener, type RequestHandler } from './listener.js';
+export { listen, type Listener, type RequestHandler, type UpgradeHandler } from './listener.js';
 export * from './peer/index.js';

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { UsageError } from '../base/index.js';
 import type { ListenAddress } from './address.js';
@@ -14,10 +15,18 @@ import { LISTENER_LIMITS, type ListenerLimits } from './limits.js';
 /** Called for plain requests and for those with `Expect: 100-continue`, which it must answer with writeContinue if it wants the body. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Takes the sockets of upgrade requests that are for it; what became of them is its own matter, but they end with the listener. */
+export interface UpgradeHandler {
+  isForPeers(request: IncomingMessage): boolean;
+  upgrade(request: IncomingMessage, socket: Duplex, early: Buffer): void;
+}
+
 interface ListenerOptions {
   readonly address: ListenAddress;
   readonly certificate?: Certificate | undefined;
   readonly handler: RequestHandler;
+  /** Upgrade requests that are not for it are served as if they had asked for none, which is what HTTP wants. */
+  readonly upgrades?: UpgradeHandler | undefined;
   readonly limits?: Partial<ListenerLimits>;
 }
 
@@ -56,6 +65,8 @@ class HttpListener implements Listener {
   readonly #server: Server | TlsServer;
   /** Request in progress on each connection. */
   readonly #exchanges = new Map<Socket, Exchange>();
+  /** Connections that are no longer HTTP. */
+  readonly #upgraded = new Set<Duplex>();
   #closing: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
@@ -81,6 +92,8 @@ class HttpListener implements Listener {
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => this.#serve(request, response));
     this.#server.on('timeout', (socket: Socket) => this.#idle(socket));
     this.#server.on('clientError', refuseMalformed);
+    const { upgrades } = options;
+    if (upgrades !== undefined) this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => this.#upgrade(upgrades, request, socket, early));
   }
 
   get port(): number {
@@ -107,7 +120,10 @@ class HttpListener implements Listener {
   async close(limitMs: number): Promise<void> {
     this.#closing ??= new Promise((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), limitMs);
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
+    }, limitMs);
     try {
       await this.#closing;
     } finally {
@@ -135,6 +151,18 @@ class HttpListener implements Listener {
     this.#options.handler(request, response);
   }
 
+  #upgrade(upgrades: UpgradeHandler, request: IncomingMessage, socket: Duplex, early: Buffer): void {
+    if (upgrades.isForPeers(request)) {
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
+      upgrades.upgrade(request, socket, early);
+      return;
+    }
+    // Java's client asks every http server for HTTP/2 in passing. The request is read again without that wish.
+    socket.unshift(Buffer.concat([Buffer.from(withoutUpgrade(request), 'latin1'), early]));
+    this.#server.emit('connection', socket);
+  }
+
   /** No byte went either way for a while. Only a client that we wait for is cut off; the server's own work may take long. */
   #idle(socket: Socket): void {
     const exchange = this.#exchanges.get(socket);
@@ -153,6 +181,16 @@ class HttpListener implements Listener {
     if (exchange.idleMs >= limitMs) socket.destroy();
     else socket.setTimeout(this.#server.timeout);
   }
+}
+
+/** Request line and headers as they came, but for the wish to upgrade. */
+function withoutUpgrade({ method, url, rawHeaders }: IncomingMessage): string {
+  let text = `${method} ${url} HTTP/1.1\r\n`;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (!/^(?:upgrade|http2-settings|connection)$/i.test(name)) text += `${name}: ${rawHeaders[index + 1]}\r\n`;
+  }
+  return `${text}\r\n`;
 }
 
 function headersSizeOf(request: IncomingMessage): number {

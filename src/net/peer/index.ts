@@ -4,3 +4,8 @@ export {
   type StreamHandler,
 } from './peer.js';
 export { PEER_TIMEOUTS, type PeerTimeouts } from './timeouts.js';
+export { connectPeer, type PeerOptions } from './remote-peer.js';
+export { internodeKey } from './handshake.js';
+export { PeerServer, type NodeOptions } from './server.js';
+export type { PeerAddress } from './dial.js';
+export { sharedMemory } from './shared-memory.js';
