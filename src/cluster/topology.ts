@@ -21,6 +21,8 @@ export interface ErasureSet {
   readonly drives: readonly (Drive | undefined)[];
   /** True for a drive whose healing tracker is not finished: what it does not have proves nothing. */
   isHealing(drive: Drive): boolean;
+  /** Said by whoever wrote or finished a tracker on the drive. */
+  setHealing(drive: Drive, isHealing: boolean): void;
 }
 
 export interface Pool {

@@ -204,7 +204,7 @@ export interface Drive {
 
   /** Notes that the drives in these slots of the set missed a change. As durable as the calls before it, and before those after it. */
   noteMissed(slots: readonly number[], name: ChangedName): Promise<void>;
-  /** What was noted, by slot, `limit` changes of each at most. */
+  /** What was noted, by slot, `limit` changes of each at most; for counts alone, with limit 0, nothing is read twice. */
   listMissed(limit: number): Promise<MissedChanges[]>;
   /** Forgets notes of a slot; what is not noted is fine. */
   forgetMissed(slot: number, names: readonly ChangedName[] | 'all'): Promise<void>;

@@ -3,10 +3,10 @@
  * content is `volume/path` of an object, or a volume alone. Making a link is one step of the file system's journal, in the order
  * of all others, so a note is there after a crash if what came after it is. A note of a name that is noted already costs one call.
  *
- * A slot with very many notes gets the file `all` instead: its drive must be looked at as a whole.
+ * A slot with very many notes gets a last one called `all`: its drive must be looked at as a whole.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 
 import { SYSTEM_VOLUME } from '../format/index.js';
 import type { ChangedName, MissedChanges } from './drive.js';
@@ -33,6 +33,11 @@ export class MissedNotes {
     this.#folder = `${root.path}/${SYSTEM_VOLUME}/mts/missed`;
   }
 
+  /** Forgets what it counted: another file system may be mounted now. */
+  recount(): void {
+    this.#counts.clear();
+  }
+
   note(slots: readonly number[], { volume, path }: ChangedName): void {
     this.root.check();
     const content = path === '' ? checkName(volume) : `${checkName(volume)}/${checkPath(path)}`;
@@ -47,11 +52,14 @@ export class MissedNotes {
     return guarded('list missed changes', this.root.path, () =>
       namesIn(this.#folder).flatMap((slotName): MissedChanges[] => {
         const slot = Number(slotName);
-        const names = namesIn(`${this.#folder}/${slotName}`);
-        if (!Number.isInteger(slot) || names.length === 0) return [];
+        if (!Number.isInteger(slot)) return [];
+        const known = limit === 0 ? this.#counts.get(slot) : undefined;
+        const names = known === undefined ? namesIn(`${this.#folder}/${slotName}`) : [];
+        const count = known ?? names.length;
+        this.#counts.set(slot, count);
+        if (count === 0) return [];
         const notes = names.filter((name) => name !== ALL);
-        const changes = notes.slice(0, limit).flatMap((name) => this.#read(slot, name));
-        return [{ slot, isAll: notes.length < names.length, count: notes.length, changes }];
+        return [{ slot, isAll: count > this.notesMax, count, changes: notes.slice(0, limit).flatMap((name) => this.#read(slot, name)) }];
       }),
     );
   }
@@ -66,13 +74,11 @@ export class MissedNotes {
     });
   }
 
-  #noteFor(slot: number, name: string, content: string): void {
+  #noteFor(slot: number, wanted: string, content: string): void {
     const folder = this.#slotFolder(slot);
     const count = this.#counts.get(slot) ?? namesIn(folder).length;
-    if (count > this.notesMax) {
-      this.#noteAll(folder);
-      return;
-    }
+    if (count > this.notesMax) return;
+    const name = count === this.notesMax ? ALL : wanted;
     try {
       symlinkSync(content, `${folder}/${name}`);
       this.#counts.set(slot, count + 1);
@@ -82,14 +88,6 @@ export class MissedNotes {
       mkdirSync(folder, { recursive: true });
       symlinkSync(content, `${folder}/${name}`);
       this.#counts.set(slot, 1);
-    }
-  }
-
-  #noteAll(folder: string): void {
-    try {
-      closeSync(openSync(`${folder}/${ALL}`, 'wx'));
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error;
     }
   }
 

@@ -126,6 +126,7 @@ export class ThreadCalls {
       case 'deleteVolume':
         return this.#volumes.delete(...args);
       case 'attach':
+        this.#missed.recount();
         return this.#root.attach(...args);
       case 'probe':
         return this.#probe();

@@ -14,9 +14,9 @@ const RESUMES = ['ResumeItemsHealed', 'ResumeItemsFailed', 'ResumeItemsSkipped',
 const SKIPS = ['ItemsSkipped', 'BytesSkipped', 'RetryAttempts'] as const;
 const COUNTERS: ReadonlySet<string> = new Set([...TOTALS, ...RESUMES, ...SKIPS]);
 
-type HealingCounter = (typeof TOTALS)[number] | (typeof RESUMES)[number] | (typeof SKIPS)[number];
+export type HealingCounter = (typeof TOTALS)[number] | (typeof RESUMES)[number] | (typeof SKIPS)[number];
 
-interface HealingTracker {
+export interface HealingTracker {
   /** The drive's UUID; a tracker of another drive is of no meaning. */
   readonly driveId: string;
   readonly poolIndex: number;

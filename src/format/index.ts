@@ -21,7 +21,7 @@ export {
   type FormatAlgorithm,
   type FormatJson,
 } from './format-json.js';
-export { decodeHealingTracker, encodeHealingTracker, newHealingTracker } from './healing-tracker.js';
+export { decodeHealingTracker, encodeHealingTracker, newHealingTracker, type HealingCounter, type HealingTracker } from './healing-tracker.js';
 export {
   decodeObjectPath,
   decodeUploadId,

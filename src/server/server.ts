@@ -123,6 +123,7 @@ class MtsServer implements OpenServer {
       opened: this.#opened, store, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
+    store.healing.start();
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log });
   }
 
@@ -145,6 +146,7 @@ class MtsServer implements OpenServer {
   async #closeRest(listenerClosed: Promise<void> | undefined): Promise<void> {
     await listenerClosed;
     await this.#stopHousekeeping?.();
+    await this.#store?.healing.close();
     await this.#admin?.close();
     // Answered changes are still being tidied up on the drives.
     await this.#store?.idle();

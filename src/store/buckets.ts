@@ -49,6 +49,7 @@ export class Buckets {
         await Promise.allSettled(made.map((drive) => drive.deleteVolume(bucket, { force: false })));
         throw quorumError('write-quorum', 'Making the bucket', bucket, set, outcomes);
       }
+      await noteMissed(set, outcomes, bucket, 'volume-exists');
       isNew ||= outcomes.filter(({ error }) => isStorageError(error, 'volume-exists')).length < Math.ceil(set.size / 2);
     }
     if (!isNew) throw new StorageError('bucket-exists', `The bucket ${bucket} exists already`, { bucket });
@@ -119,6 +120,7 @@ export class Buckets {
             bucket,
           });
         }
+        await noteMissed(set, outcomes, bucket, 'volume-not-found');
         continue;
       }
       // A write that came in between: put the folders back, the bucket lives on.
@@ -158,6 +160,14 @@ export async function onEachDrive<T>(set: ErasureSet, call: (drive: Drive) => Pr
       }
     }),
   );
+}
+
+/** Notes, on the drives that took a change of a bucket, which others of the set missed it. */
+async function noteMissed(set: ErasureSet, outcomes: readonly DriveOutcome<unknown>[], bucket: string, fine: 'volume-exists' | 'volume-not-found'): Promise<void> {
+  const isDone = ({ error }: DriveOutcome<unknown>): boolean => error === undefined || isStorageError(error, fine);
+  const missed = outcomes.flatMap((outcome, slot) => (isDone(outcome) ? [] : [slot]));
+  if (missed.length === 0) return;
+  await onEachDrive(set, (drive) => drive.noteMissed(missed, { volume: bucket, path: '' }));
 }
 
 function quorumError(

@@ -10,6 +10,12 @@ import { notFoundError } from './quorum.js';
 import { findVersion, type FoundVersion } from './read-version.js';
 import type { ObjectInfo } from './types.js';
 
+/** What operations tell healing on their way; it never holds them up. */
+export interface HealNotices {
+  /** Some drive lacks what it should have of an object, or has it damaged (then `deep`). */
+  damaged(set: ErasureSet, volume: string, path: string, scan: 'normal' | 'deep'): void;
+}
+
 export interface StoreContext {
   readonly deployment: Deployment;
   readonly locker: Locker;
@@ -21,6 +27,7 @@ export interface StoreContext {
   readonly metaLatency: Latency;
   /** Of shard reads. */
   readonly dataLatency: Latency;
+  readonly notices: HealNotices;
 }
 
 /** An object's name, checked and as it is on the drives. */
@@ -76,8 +83,15 @@ export interface LocateOptions {
 /** The version in whichever pool has it; in several, the newest. undefined where all prove that they do not. Throws read-quorum. */
 export async function locate(context: StoreContext, ref: ObjectRef, options: LocateOptions): Promise<FoundVersion | undefined> {
   const { pools } = context.deployment;
-  const look = (set: ErasureSet): Promise<FoundVersion | undefined> =>
-    findVersion({ set, bucket: ref.bucket, key: ref.key, versionId: ref.versionId, volume: ref.bucket, path: ref.path, ...options }, context.metaLatency);
+  const { bucket, key, path, versionId } = ref;
+  const look = (set: ErasureSet): Promise<FoundVersion | undefined> => {
+    const onDamage = (slots: readonly number[]): void => {
+      // A drive that is just being brought up to date is not damaged.
+      const isBusy = (slot: number): boolean => set.drives[slot] !== undefined && context.lanes.underWay(set.drives[slot], `${bucket}/${path}`) !== undefined;
+      if (!slots.every(isBusy)) context.notices.damaged(set, bucket, path, 'normal');
+    };
+    return findVersion({ set, bucket, key, versionId, volume: bucket, path, onDamage, ...options }, context.metaLatency);
+  };
   const [only] = pools;
   if (only !== undefined && pools.length === 1) return look(setFor(only, ref.path));
   const results = await Promise.allSettled(pools.map((pool) => look(setFor(pool, ref.path))));

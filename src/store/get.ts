@@ -30,7 +30,7 @@ export async function openObject(
   let found = await requireLocated(context, ref, { inline: true });
   for (let tries = 1; ; tries++) {
     const info = objectInfo(ref, found);
-    const opened = isInlineVersion(found, info) ? openInline(found, info, options.signal) : await openStriped(context, ref, found, info, options.signal);
+    const opened = isInlineVersion(found, info) ? openInline(context, ref, found, info, options.signal) : await openStriped(context, ref, found, info, options.signal);
     if (opened !== undefined) return opened;
     // Shards are missing or damaged on the drives that were asked, or the version has just been replaced: have all drives say.
     const next = await locate(context, ref, { inline: true, askAll: true });
@@ -46,8 +46,8 @@ function unreadable({ bucket, key }: ObjectRef, { versionId, erasure }: ObjectVe
 }
 
 /** The object from the answers at hand; undefined where they do not suffice. */
-function openInline(found: FoundVersion, info: ObjectInfo, signal: AbortSignal | undefined): OpenedObject | undefined {
-  const body = decodeInline(found, info);
+function openInline(context: StoreContext, ref: ObjectRef, found: FoundVersion, info: ObjectInfo, signal: AbortSignal | undefined): OpenedObject | undefined {
+  const body = decodeInline(found, info, () => context.notices.damaged(found.set, ref.bucket, ref.path, 'normal'));
   if (body === undefined) return undefined;
   return {
     info,
@@ -70,7 +70,7 @@ async function openStriped(
   info: ObjectInfo,
   signal: AbortSignal | undefined,
 ): Promise<OpenedObject | undefined> {
-  const reader = new StripeReader(found, info, ref.bucket, ref.path, context.dataLatency);
+  const reader = new StripeReader(found, info, ref.bucket, ref.path, context.dataLatency, (scan) => context.notices.damaged(found.set, ref.bucket, ref.path, scan));
   try {
     await reader.check();
   } catch (error) {

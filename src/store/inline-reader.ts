@@ -17,18 +17,19 @@ export function isInlineVersion(found: FoundVersion, version: ObjectVersion): bo
   return found.entry.header.isInline || found.slots.some((slot) => inlineStream(found.metas[slot], version) !== undefined);
 }
 
-/** The whole object, verified; undefined where the answers at hand hold too few good shards. */
-export function decodeInline(found: Pick<FoundVersion, 'metas' | 'slots'>, version: ObjectVersion): Uint8Array | undefined {
+/** The whole object, verified; undefined where the answers at hand hold too few good shards. `onBad` is told of shards that are missing or damaged. */
+export function decodeInline(found: Pick<FoundVersion, 'metas' | 'slots'>, version: ObjectVersion, onBad?: () => void): Uint8Array | undefined {
   const { dataShards, parityShards, distribution } = version.erasure;
   const streams = new Array<Uint8Array | undefined>(dataShards + parityShards).fill(undefined);
   for (const slot of found.slots) {
     const shard = (distribution[slot] ?? 0) - 1;
     if (shard >= 0) streams[shard] = inlineStream(found.metas[slot], version);
   }
+  if (version.size > 0 && found.slots.some((slot) => inlineStream(found.metas[slot], version) === undefined)) onBad?.();
   const body = new Uint8Array(version.size);
   let at = 0;
   for (const block of planBlocks(version, { start: 0, length: version.size })) {
-    const data = decodeBlock(streams, block, dataShards, parityShards);
+    const data = decodeBlock(streams, block, { dataShards, parityShards, onBad });
     if (data === undefined) return undefined;
     for (let i = 0; i < dataShards && i * block.shardSize < block.size; i++) {
       body.set(data[i]?.subarray(0, block.size - i * block.shardSize) ?? EMPTY, at + i * block.shardSize);
@@ -41,12 +42,17 @@ export function decodeInline(found: Pick<FoundVersion, 'metas' | 'slots'>, versi
 const EMPTY = new Uint8Array();
 
 /** The data shards of one block, rebuilt where they are missing; undefined where too few shards are good. */
-function decodeBlock(streams: readonly (Uint8Array | undefined)[], block: BlockRead, dataShards: number, parityShards: number): (Uint8Array | undefined)[] | undefined {
+function decodeBlock(
+  streams: readonly (Uint8Array | undefined)[],
+  block: BlockRead,
+  { dataShards, parityShards, onBad }: { readonly dataShards: number; readonly parityShards: number; readonly onBad: (() => void) | undefined },
+): (Uint8Array | undefined)[] | undefined {
   const shards: (Uint8Array | undefined)[] = [];
   let good = 0;
   for (let i = 0; i < dataShards + parityShards && good < dataShards; i++) {
     shards[i] = goodShard(streams[i], block);
     if (shards[i] !== undefined) good++;
+    else if (streams[i] !== undefined) onBad?.();
   }
   if (good < dataShards) return undefined;
   const wanted = Array.from({ length: dataShards }, (_, i) => i).filter((i) => shards[i] === undefined);

@@ -11,6 +11,7 @@ import type { Latency } from './latency.js';
 import {
   absenceQuorumOf,
   decideVersion,
+  sameBytes,
   sameVersions,
   sayOfError,
   type AgreedVersion,
@@ -27,6 +28,8 @@ export interface VersionQuery extends Named {
   readonly inline: boolean;
   /** True to have every drive asked. */
   readonly askAll?: boolean;
+  /** Told of drives that answered and do not have the version that was found as the others have it. */
+  readonly onDamage?: (slots: readonly number[]) => void;
 }
 
 export interface FoundVersion extends AgreedVersion {
@@ -121,6 +124,7 @@ class Poll {
     if (decision.kind === 'found') {
       const latest = this.query.versionId === undefined ? decision : decideVersion(this.#answers.map((_, slot) => this.#say(slot)), undefined);
       const isLatest = latest.kind === 'found' && latest.agreed.entry.header.versionId === decision.agreed.entry.header.versionId;
+      this.#noteDamage(decision.agreed);
       return this.#found(decision.agreed, isLatest);
     }
     const { bucket, key, versionId, set } = this.query;
@@ -135,6 +139,17 @@ class Poll {
       versionId,
       cause: new AggregateError(failures),
     });
+  }
+
+  #noteDamage(agreed: AgreedVersion): void {
+    const { onDamage } = this.query;
+    if (onDamage === undefined) return;
+    const damaged = this.#answers.flatMap((answer, slot) => {
+      if (answer === undefined || (isFailure(answer) && !isStorageError(answer.failure, 'metadata-corrupt', 'volume-not-found'))) return [];
+      const held = isMeta(answer) ? answer.versions.find(({ header }) => header.versionId === agreed.entry.header.versionId) : undefined;
+      return held !== undefined && sameBytes(held.headerBytes, agreed.entry.headerBytes) ? [] : [slot];
+    });
+    if (damaged.length > 0) onDamage(damaged);
   }
 
   /** True where the drives that prove the object absent lack its whole bucket, and none has the bucket. */

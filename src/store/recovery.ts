@@ -92,6 +92,8 @@ async function recoverOne(context: StoreContext, set: ErasureSet, id: string, be
   if (leftovers === undefined) return undefined;
   const isCommitted = leftovers.some(({ staged }) => staged.state === 'committed');
   const isDone = isCommitted || (await isShown(set, leftovers));
+  // Drives of which nothing is left may have settled it, or missed it: healing looks.
+  const missed = isDone ? set.drives.flatMap((drive, slot) => (leftovers.some((leftover) => leftover.drive === drive) ? [] : [slot])) : [];
   await Promise.all(
     leftovers.map(async ({ drive, staged }) => {
       if (isDone && staged.state === 'staged' && (await isStillNext(drive, staged))) {
@@ -102,6 +104,7 @@ async function recoverOne(context: StoreContext, set: ErasureSet, id: string, be
           return;
         }
       }
+      if (missed.length > 0) await outcomeOf(drive.noteMissed(missed, { volume: staged.volume, path: staged.path }));
       await outcomeOf(drive.settle(staged.id));
     }),
   );

@@ -9,6 +9,7 @@ import { deleteObject } from './delete.js';
 import { DriveLanes } from './drive-lanes.js';
 import { openObject, statObject } from './get.js';
 import { StoreHealing } from './heal/healing.js';
+import { scheduleByTimers, type Schedule } from './heal/timers.js';
 import type { Healing } from './heal/types.js';
 import { Latency } from './latency.js';
 import { listObjects, listObjectVersions } from './list.js';
@@ -19,7 +20,7 @@ import { putPart } from './multipart/put-part.js';
 import { abortUpload, createUpload, findUpload } from './multipart/upload.js';
 import { putObject } from './put.js';
 import { recover, type RecoveryReport } from './recovery.js';
-import type { ObjectStore } from './types.js';
+import type { BucketInfo, ObjectStore } from './types.js';
 import { updateMetadata } from './update-metadata.js';
 
 export interface StoreOptions {
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly log: Log;
   /** Where other servers serve the same drives: tells them that a bucket changed; resolves when those that answer know. */
   readonly announceBucket?: (bucket: string) => Promise<void>;
+  /** Timers of the background's work; the process's own where it is left out. */
+  readonly schedule?: Schedule;
 }
 
 /** The store, and what its server does beside requests. */
@@ -49,7 +52,10 @@ export interface Store extends ObjectStore {
 }
 
 export function createStore(options: StoreOptions): Store {
-  const context: StoreContext = { ...options, lanes: new DriveLanes(), metaLatency: new Latency(), dataLatency: new Latency() };
+  const tools = { ...options, lanes: new DriveLanes(), metaLatency: new Latency(), dataLatency: new Latency() };
+  const listBuckets = (): Promise<BucketInfo[]> => buckets.list();
+  const healing = new StoreHealing({ context: tools, listBuckets, schedule: options.schedule ?? scheduleByTimers });
+  const context: StoreContext = { ...tools, notices: healing.notices };
   const { deployment, clock, log } = options;
   const exclusively = <T>(bucket: string, work: () => Promise<T>): Promise<T> => withLock(context, `${SYSTEM_VOLUME}/buckets/${bucket}`, work);
   const settings = new BucketSettingsFile({ objects: systemObjects(context), clock, exclusively, announce: options.announceBucket });
@@ -62,7 +68,7 @@ export function createStore(options: StoreOptions): Store {
   const checked = new RecentlyChecked((bucket) => buckets.check(bucket), clock);
   return {
     makeBucket: (bucket, make) => buckets.make(bucket, make),
-    listBuckets: () => buckets.list(),
+    listBuckets,
     async bucketSettings(bucket) {
       await checked.check(bucket);
       return settings.read(bucket);
@@ -103,7 +109,7 @@ export function createStore(options: StoreOptions): Store {
     completeUpload: (bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete),
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
-    healing: new StoreHealing({ context, listBuckets: () => buckets.list() }),
+    healing,
     recover: (options) => recover(context, options),
     forgetBucket: (bucket) => {
       checked.forget(bucket);

@@ -20,6 +20,7 @@ interface ShardSource extends RaceEntrant {
   /** From 0; data shards first. */
   readonly shard: number;
   readonly reader: DataReader;
+  isDamaged: boolean;
 }
 
 /** A block as it is given out: slices of memory that `release` gives back. */
@@ -32,6 +33,8 @@ export class StripeReader {
   readonly #version: ObjectVersion;
   readonly #sources: readonly ShardSource[];
   readonly #latency: Latency;
+  /** Told once of each source whose files are missing or damaged. */
+  readonly #onDamage: (scan: 'normal' | 'deep') => void;
   /** Memory of the blocks in flight, from the first read on. */
   #memory: Promise<ReadMemory> | undefined;
   /** The only block of a small object, read when it was opened. */
@@ -39,7 +42,8 @@ export class StripeReader {
   #isClosed = false;
 
   /** Pins the version's data on every drive that may have it. */
-  constructor(found: FoundVersion, version: ObjectVersion, volume: string, path: string, latency: Latency) {
+  constructor(found: FoundVersion, version: ObjectVersion, volume: string, path: string, latency: Latency, onDamage: (scan: 'normal' | 'deep') => void) {
+    this.#onDamage = onDamage;
     this.#version = version;
     this.#latency = latency;
     const { distribution, dataShards } = version.erasure;
@@ -53,6 +57,7 @@ export class StripeReader {
       shard: (distribution[slot] ?? 1) - 1,
       reader: drive.openData(volume, path, dataDirOn(found, version, slot)),
       isSlow: false,
+      isDamaged: false,
       failure: undefined,
     }));
   }
@@ -69,7 +74,7 @@ export class StripeReader {
       if (block !== undefined) this.#first = await this.#readBlock(block);
       return;
     }
-    const probe = (source: ShardSource): Promise<void> => noteFailure(source, source.reader.read(part.number, 0, new Uint8Array(FRAME_HASH_SIZE)));
+    const probe = (source: ShardSource): Promise<void> => this.#noteFailure(source, source.reader.read(part.number, 0, new Uint8Array(FRAME_HASH_SIZE)));
     await raceShards(erasure.dataShards, this.#sources, probe, this.#latency);
   }
 
@@ -138,10 +143,10 @@ export class StripeReader {
     const attempt = async (source: ShardSource): Promise<void> => {
       const frame = memory.frame();
       const call = source.reader.read(block.partNumber, block.frameOffset, frame);
-      await noteFailure(source, memory.use(call));
+      await this.#noteFailure(source, memory.use(call));
       const shard = frame.subarray(FRAME_HASH_SIZE);
       if (!sameBytes(highwayHash256(shard), frame.subarray(0, FRAME_HASH_SIZE))) {
-        source.isSlow = true;
+        this.#noteDamaged(source);
         throw new StorageError('frame-corrupt', `A piece of part.${block.partNumber} does not match its bitrot hash`);
       }
       shards[source.shard] = shard;
@@ -164,20 +169,30 @@ export class StripeReader {
       throw error;
     }
   }
+
+  #noteDamaged(source: ShardSource): void {
+    source.isSlow = true;
+    if (!source.isDamaged) this.#onDamage('deep');
+    source.isDamaged = true;
+  }
+
+  /** A damaged piece says nothing about the next one; any other failure is the source's last. */
+  async #noteFailure(source: ShardSource, call: Promise<void>): Promise<void> {
+    try {
+      await call;
+    } catch (error) {
+      if (isStorageError(error, 'frame-corrupt')) {
+        this.#noteDamaged(source);
+      } else {
+        if (isStorageError(error, 'file-not-found')) this.#onDamage('normal');
+        source.failure = error;
+      }
+      throw error;
+    }
+  }
 }
 
 const EMPTY = new Uint8Array();
-
-/** A damaged piece says nothing about the next one; any other failure is the source's last. */
-async function noteFailure(source: ShardSource, call: Promise<void>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (isStorageError(error, 'frame-corrupt')) source.isSlow = true;
-    else source.failure = error;
-    throw error;
-  }
-}
 
 /** True where the wanted bytes of the block reach into a data shard. */
 function isNeeded({ from, to, shardSize }: BlockRead, shard: number): boolean {

@@ -24,6 +24,8 @@ export interface TransactionRequest extends Named {
   readonly quorum: number;
   /** The object's lock, looked at once more before anything becomes visible; none where nobody else can know the object. */
   readonly lock?: LockHandle;
+  /** Slots that take the change but lack some of its data: noted as if they missed it. */
+  readonly incomplete?: readonly number[];
   /** What failed, as a sentence's subject, for error messages. */
   readonly what: string;
 }
@@ -38,6 +40,8 @@ export interface TransactionResult {
 }
 
 type Verdict = 'commit' | 'drop';
+/** `missed`: slots to note before what the transaction left is removed. */
+type Ending = { readonly kind: 'settle'; readonly missed: readonly number[] } | { readonly kind: 'leave' };
 
 /** A promise with its resolver. */
 class Signal<T> {
@@ -63,7 +67,7 @@ interface Passage {
  */
 export async function runTransaction(lanes: DriveLanes, request: TransactionRequest, log: Log): Promise<TransactionResult> {
   const decided = new Signal<Verdict>();
-  const finished = new Signal<'settle' | 'leave'>();
+  const finished = new Signal<Ending>();
   let changes = request.changes(undefined);
   const stagedOnce: Promise<Outcome<StageResult>>[] = [];
   const restage = new Signal<readonly DriveChange[] | undefined>();
@@ -108,13 +112,13 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
     const missed = outcomes.flatMap((outcome, slot) => (outcome.ok ? [] : [slot]));
     requireWriteQuorum(outcomes, request.quorum, request.what, request);
     for (const slot of missed) watchMissed(lanes, request, slot, passages[slot], log);
-    finished.resolve('settle');
+    finished.resolve({ kind: 'settle', missed: changed ? [...new Set([...missed, ...(request.incomplete ?? [])])] : [] });
     return { committed: outcomes.flatMap((outcome, slot) => (outcome.ok ? [slot] : [])), missed, changed };
   } finally {
     // Whatever was not resolved above failed.
     restage.resolve(undefined);
     decided.resolve('drop');
-    finished.resolve('leave');
+    finished.resolve({ kind: 'leave' });
   }
 }
 
@@ -123,7 +127,7 @@ interface PassageSignals {
   readonly stagedOnce: Promise<Outcome<StageResult>>[];
   readonly restage: Promise<readonly DriveChange[] | undefined>;
   readonly decided: Promise<Verdict>;
-  readonly finished: Promise<'settle' | 'leave'>;
+  readonly finished: Promise<Ending>;
 }
 
 function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, change: VersionChange, signals: PassageSignals): Passage {
@@ -150,7 +154,11 @@ function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, cha
     if (!commit.ok && drive.state === 'online' && request.lock?.signal.aborted !== true) commit = await outcomeOf(drive.commit(id));
     committed.resolve(commit);
     // What a failed commit left undone is recovery's to judge, and so is a change that no quorum shows.
-    if ((await signals.finished) === 'settle' && commit.ok) await outcomeOf(drive.settle(id));
+    const ending = await signals.finished;
+    if (ending.kind === 'leave' || !commit.ok) return;
+    // Until it is settled, the transaction itself tells recovery of the change; from then on the note tells what is to be brought to others.
+    if (ending.missed.length > 0) await outcomeOf(drive.noteMissed(ending.missed, { volume, path }));
+    await outcomeOf(drive.settle(id));
   });
   return { staged: staged.promise, committed: committed.promise };
 }

@@ -25,6 +25,8 @@ it('more notes than make sense become one that says all, also over a restart', a
   const notes = open();
   noteKeys(notes, 5);
   expect(notes.list(10)).toMatchObject([{ slot: 1, isAll: true, count: 3 }]);
+  expect(notes.list(0)).toEqual([{ slot: 1, isAll: true, count: 3, changes: [] }]);
+  expect(open().list(0)).toEqual(notes.list(0));
   await notes.forget(1, 'all');
   expect(notes.list(10)).toEqual([]);
   noteKeys(notes, 1);

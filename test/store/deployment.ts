@@ -17,17 +17,19 @@ export function poolOf(sets: readonly (readonly (Drive | undefined)[])[], deploy
     index: poolIndex,
     commandLine: 'test',
     setIndexOf: setChooser('SIPMOD+PARITY', deploymentId, sets.length),
-    sets: sets.map(
-      (drives, setIndex): ErasureSet => ({
+    sets: sets.map((drives, setIndex): ErasureSet => {
+      const healing = new Set<Drive>();
+      return {
         poolIndex,
         setIndex,
         size: drives.length,
         defaultParity: parityOf(drives.length),
         reducedParity: drives.length === 1 ? 0 : 1,
         drives,
-        isHealing: () => false,
-      }),
-    ),
+        isHealing: (drive) => healing.has(drive),
+        setHealing: (drive, isHealing) => void (isHealing ? healing.add(drive) : healing.delete(drive)),
+      };
+    }),
   };
 }
 

@@ -50,6 +50,7 @@ export function contextOver(deployment: Deployment, log: Partial<Log> = {}): Sto
     lanes: new DriveLanes(),
     metaLatency: new Latency(),
     dataLatency: new Latency(),
+    notices: { damaged: () => {} },
   };
 }
 

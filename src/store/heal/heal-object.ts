@@ -23,6 +23,8 @@ export interface ObjectHealOptions {
   readonly signal?: AbortSignal | undefined;
   /** Versions with a later mod time are skipped. */
   readonly modTimeMaxNs?: bigint | undefined;
+  /** Called with the outcome while the object is still locked. */
+  readonly confirm?: ((items: readonly HealItem[]) => Promise<void>) | undefined;
   /** Judges a version that can never be read again. The caller holds the object's lock. */
   readonly onStray?: ((stray: StrayVersion) => Promise<Pick<VersionResult, 'outcome' | 'reason'>>) | undefined;
 }
@@ -43,12 +45,20 @@ type AgreedState = Extract<SurveyedVersion['state'], { kind: 'agreed' }>;
 
 /** An item for each version that some drive holds; none where no drive knows the object. Never rejects for what drives do; throws aborted, timed-out. */
 export async function healObject(subject: HealSubject, options: ObjectHealOptions): Promise<HealItem[]> {
-  const look = await survey(subject, options.scan);
-  // Most objects are whole, and looking needs no lock.
-  if (options.isDryRun || look.versions.every((version) => isWhole(version, look))) {
-    return healItems(subject, look, look.versions.map((version) => judge(version, look, subject.set.size)), look);
+  const { confirm } = options;
+  if (confirm === undefined) {
+    const look = await survey(subject, options.scan);
+    // Most objects are whole, and looking needs no lock.
+    if (options.isDryRun || look.versions.every((version) => isWhole(version, look))) {
+      return healItems(subject, look, look.versions.map((version) => judge(version, look, subject.set.size)), look);
+    }
   }
-  return withLock(subject.context, `${subject.volume}/${subject.path}`, (lock) => healLocked(subject, { ...options, lock }), options.signal);
+  const work = async (lock: LockHandle): Promise<HealItem[]> => {
+    const items = await healLocked(subject, { ...options, lock });
+    await confirm?.(items);
+    return items;
+  };
+  return withLock(subject.context, `${subject.volume}/${subject.path}`, work, options.signal);
 }
 
 /** With the object's lock in hand. */

@@ -3,17 +3,25 @@ import { StorageError } from '../../base/index.js';
 import { allSets, setFor, type ErasureSet } from '../../cluster/index.js';
 import { SYSTEM_VOLUME, encodeObjectPath } from '../../format/index.js';
 import type { StoreContext } from '../context.js';
+import { BackgroundHeals } from './background.js';
+import { DriveHeals } from './drive-heals.js';
 import { healBucket } from './heal-bucket.js';
 import { healObject, type ObjectHealOptions } from './heal-object.js';
+import { HealQueue } from './heal-queue.js';
 import { inOrder } from './in-order.js';
+import { Journal, type MissedObject } from './journal.js';
 import { DriveQuarantine } from './quarantine.js';
+import { removeStale } from './remove-stale.js';
 import { keysOfSet } from './set-keys.js';
+import type { HealSubject } from './survey.js';
+import { Rounds, type Schedule } from './timers.js';
 import type { BackgroundHealStatus, DataUsage, DriveHealStatus, HealItem, HealOptions, HealTarget, Healing, JournalStatus, ScannerStatus } from './types.js';
 
 export interface HealingOptions {
-  readonly context: StoreContext;
+  readonly context: Omit<StoreContext, 'notices'>;
   /** Throws read-quorum. */
   readonly listBuckets: () => Promise<readonly { readonly name: string; readonly createdMs: number }[]>;
+  readonly schedule: Schedule;
 }
 
 /** What servers keep for themselves, in the order it is needed. Listing caches are not worth healing. */
@@ -21,12 +29,42 @@ export const SYSTEM_PREFIXES = ['config/', 'pool.bin', 'buckets/', 'rebalance.bi
 const LISTING_CACHE = '/.metacache/';
 /** Objects of one heal under way at once: enough to keep the drives busy, few enough to leave them to others. */
 const OBJECTS_AT_ONCE = 4;
+/** A drive that is back has what it missed soon after: within this and the time to notice that it is back. */
+const JOURNAL_PAUSE_MS = 5000;
+const DRIVES_PAUSE_MS = 10_000;
 
 export class StoreHealing implements Healing {
   readonly quarantine: DriveQuarantine;
+  /** Where operations tell what they notice. */
+  readonly notices: BackgroundHeals;
+  readonly #queue = new HealQueue(OBJECTS_AT_ONCE);
+  readonly #journal: Journal;
+  readonly #driveHeals: DriveHeals;
+  readonly #rounds: readonly Rounds[];
+  #boot: Promise<void> | undefined;
 
   constructor(readonly options: HealingOptions) {
-    this.quarantine = new DriveQuarantine(options.context);
+    const { context, schedule } = options;
+    const { deployment, log, clock, random, locker } = context;
+    const queue = this.#queue;
+    this.quarantine = new DriveQuarantine(context);
+    this.notices = new BackgroundHeals({ queue, schedule, heal: (set, volume, path, scan) => this.#background({ set, volume, path }, { scan }) });
+    this.#driveHeals = new DriveHeals(deployment, {
+      clock, random, log, locker, queue,
+      listBuckets: () => this.#newestFirst(),
+      healBucket: (bucket) => healBucket(deployment, bucket, { isDryRun: false, remove: false }),
+      heal: (set, volume, path, modTimeMaxNs, signal) => this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal }),
+      total: () => ({ objects: 0, bytes: 0 }),
+    });
+    this.#journal = new Journal({
+      deployment, queue, locker, log,
+      heal: (missed, confirm) => this.#bring(missed, confirm),
+      healWholeDrive: (set, slot) => this.#driveHeals.request(set, slot),
+    });
+    this.#rounds = [
+      new Rounds(schedule, JOURNAL_PAUSE_MS, (signal) => this.#journal.round(signal)),
+      ...allSets(deployment).map((set) => new Rounds(schedule, DRIVES_PAUSE_MS, (signal) => this.#driveHeals.round(set, signal))),
+    ];
   }
 
   async *heal(target: HealTarget, options: HealOptions): AsyncGenerator<HealItem, void> {
@@ -76,12 +114,28 @@ export class StoreHealing implements Healing {
     return healObject({ context: this.options.context, set, volume, path: encodeObjectPath(key) }, { isDryRun, scan, signal, onStray });
   }
 
+  /** A heal that nobody asked for: strays are judged with patience. */
+  async #background(subject: Omit<HealSubject, 'context'>, options: Pick<ObjectHealOptions, 'scan' | 'modTimeMaxNs' | 'signal'>): Promise<HealItem[]> {
+    if (subject.volume === SYSTEM_VOLUME && subject.path.includes(LISTING_CACHE)) return [];
+    return healObject({ ...subject, context: this.options.context }, { isDryRun: false, onStray: (stray) => this.quarantine.judge(stray), ...options });
+  }
+
+  /** Brings drives a change that they missed. A version that only they have is one whose removal they missed. */
+  async #bring({ set, volume, path, slots }: MissedObject, confirm: (items: readonly HealItem[]) => Promise<void>): Promise<void> {
+    const onStray: ObjectHealOptions['onStray'] = (stray) => {
+      if (stray.holders.every((slot) => slots.has(slot))) return removeStale(stray);
+      return this.quarantine.judge(stray);
+    };
+    const items = await healObject({ context: this.options.context, set, volume, path }, { isDryRun: false, scan: 'normal', onStray, confirm });
+    this.notices.count(items);
+  }
+
   driveHeals(): DriveHealStatus[] {
-    return [];
+    return this.#driveHeals.status();
   }
 
   background(): BackgroundHealStatus {
-    return { itemsHealed: 0, bytesHealed: 0, itemsFailed: 0, queued: 0, failures: [] };
+    return this.notices.status();
   }
 
   scanner(): ScannerStatus {
@@ -93,15 +147,28 @@ export class StoreHealing implements Healing {
   }
 
   journal(): JournalStatus[] {
-    return [];
+    return this.#journal.status();
   }
 
   start(): void {
-    // Nothing goes on in the background yet.
+    this.#boot ??= this.#healBuckets();
+    for (const rounds of this.#rounds) rounds.start();
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  /** Folders of buckets cost little to look at, and everything else needs them. */
+  async #healBuckets(): Promise<void> {
+    const { context } = this.options;
+    try {
+      for (const bucket of await this.#newestFirst()) this.notices.count([await healBucket(context.deployment, bucket, { isDryRun: false, remove: false })]);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      context.log.warn('the folders of buckets were not looked at', { reason: error.message });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close();
+    await Promise.all([this.#boot, ...this.#rounds.map((rounds) => rounds.close()), this.notices.close()]);
   }
 }
 

@@ -94,7 +94,8 @@ async function commit(
       return { kind: 'put', entry: withShardIndex(entry, distribution[slot] ?? 0), dataFrom: `${folder}/${version.dataDir}` };
     });
   };
-  const request = { bucket, key, id: context.random.uuid(), drives: set.drives, volume: bucket, path, quorum, lock };
+  const incomplete = whole.flatMap((isWhole, slot) => (isWhole ? [] : [slot]));
+  const request = { bucket, key, id: context.random.uuid(), drives: set.drives, volume: bucket, path, quorum, lock, incomplete };
   await runTransaction(context.lanes, { ...request, changes, modTimeNs: () => version.modTimeNs, what: `Completing the upload of ${key}` }, context.log);
   return { ...version, key, isLatest: true };
 }
