@@ -7,5 +7,6 @@ export { createAdminHandler, isAdminPath } from './door.js';
 export { HealSequences } from './heal-sequences.js';
 export { KeptLog } from './kept-log.js';
 export { driveReport, localReport, type LocalNodeFacts } from './local-report.js';
+export { peerNodes, serveAdmin } from './peer-nodes.js';
 export { silentNode, soleNode, type DriveReport, type NodeReport, type Nodes, type ServiceAction } from './node-report.js';
 export type { ServiceControl } from './context.js';

@@ -5,7 +5,7 @@
 import type { DriveCondition } from '../cluster/index.js';
 import type { DriveCalls } from '../drive/index.js';
 import type { TrafficReport } from '../s3/index.js';
-import type { BackgroundHealStatus, DriveHealStatus, JournalStatus, ScannerStatus } from '../store/index.js';
+import type { BackgroundHealStatus, DriveHealStatus, HealTarget, JournalStatus, ScannerStatus } from '../store/index.js';
 
 export interface DriveSpace {
   readonly totalBytes: number;
@@ -98,6 +98,17 @@ export interface NodeReport {
 
 export type ServiceAction = 'restart' | 'stop' | 'freeze' | 'unfreeze';
 
+/** What can be followed on a node: values come as they happen. */
+export type Followed = 'trace' | 'log';
+
+/** What can be asked of the node that runs a heal. */
+export interface HealQuestion {
+  readonly kind: 'poll' | 'stop';
+  readonly target: HealTarget;
+  /** Empty for `stop`. */
+  readonly token: string;
+}
+
 /** The nodes of the deployment, this one first. Nothing here rejects: a node that does not answer is told as such. */
 export interface Nodes {
   /** `host:port` of this node. */
@@ -107,6 +118,10 @@ export interface Nodes {
   reports(): Promise<readonly NodeReport[]>;
   /** Tells the other nodes what this one is about to do; `error` where one could not be told. */
   announce(action: ServiceAction): Promise<readonly { readonly host: string; readonly error?: string }[]>;
+  /** Follows the other nodes until the signal aborts; one that goes away is followed again when it is back. */
+  follow(what: Followed, wish: unknown, push: (node: string, value: unknown) => void, signal: AbortSignal): void;
+  /** The first good answer of another node; undefined where none runs that heal. */
+  askHeal(question: HealQuestion): Promise<unknown>;
 }
 
 /** The report of a node that did not answer, with its drives as this node sees them. */
@@ -119,5 +134,5 @@ export function silentNode(endpoint: string, reason: string, drives: readonly Dr
 
 /** The nodes of a server that is alone. */
 export function soleNode(self: string, report: () => Promise<NodeReport>): Nodes {
-  return { self, isDistributed: false, reports: async () => [await report()], announce: () => Promise.resolve([]) };
+  return { self, isDistributed: false, reports: async () => [await report()], announce: () => Promise.resolve([]), follow: () => {}, askHeal: () => Promise.resolve(undefined) };
 }

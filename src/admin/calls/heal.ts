@@ -3,7 +3,7 @@ import type { HealDriveState, HealTarget } from '../../store/index.js';
 import type { AdminAnswer, AdminRequest, AdminRoom } from '../context.js';
 import { AdminError } from '../errors.js';
 import type { HealSequences, NumberedItem, SequenceOptions, SequenceStart, SequenceStatus } from '../heal-sequences.js';
-import type { NodeReport } from '../node-report.js';
+import type { HealQuestion, NodeReport } from '../node-report.js';
 import { wireDrive, wireTime } from '../wire.js';
 
 const SETTINGS_SIZE_MAX = 64 * 1024;
@@ -18,12 +18,24 @@ export async function heal(room: AdminRoom, request: AdminRequest): Promise<Admi
   }
   const target = parsePath(request.rest);
   const sequences = sequencesOf(room);
-  if (token !== '') return { json: wireStatus(sequences.poll(target, token)) };
-  if (isForcedStop) return { json: wireStart(await sequences.stop(target), request) };
+  if (token !== '') return { json: wireStatus(await here(() => sequences.poll(target, token), room, { kind: 'poll', target, token })) };
+  if (isForcedStop) return { json: wireStart(await here(() => sequences.stop(target), room, { kind: 'stop', target, token: '' }), request) };
   const settings = parseSettings(await request.body(SETTINGS_SIZE_MAX));
   const { pool, set } = settings;
   const narrowed = { ...target, ...(pool !== undefined && { poolIndex: pool }), ...(set !== undefined && { setIndex: set }) };
   return { json: wireStart(await sequences.start(narrowed, optionsOf(settings), settings, isForcedStart), request) };
+}
+
+/** Any node answers for a heal, also one that another node runs. */
+async function here<T>(ask: () => Promise<T> | T, room: AdminRoom, question: HealQuestion): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof AdminError)) throw error;
+    const answer = await room.nodes.askHeal(question);
+    if (answer === undefined || answer === null) throw error;
+    return answer as T;
+  }
 }
 
 function parsePath(rest: string): HealTarget {

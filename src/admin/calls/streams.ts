@@ -1,8 +1,8 @@
 /** `trace`, `log` and `metrics`: JSON values one after the other for as long as the client listens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceEvent, TraceKind } from '../../base/index.js';
+import type { TraceEvent, TraceKind, Tracer } from '../../base/index.js';
 import type { AdminAnswer, AdminRequest, AdminRoom } from '../context.js';
-import type { LogRecord } from '../kept-log.js';
+import type { KeptLog, LogRecord } from '../kept-log.js';
 import { nanoseconds, wireTime } from '../wire.js';
 
 const STREAM_TYPE = 'text/event-stream';
@@ -18,21 +18,40 @@ const KINDS: Readonly<Record<TraceKind, { readonly flag: string; readonly bit: n
   healing: { flag: 'healing', bit: 64 },
 };
 
+/** Which events somebody wants. */
+export interface TraceWish {
+  readonly kinds: readonly TraceKind[];
+  readonly onlyErrors: boolean;
+  readonly thresholdMs: number;
+}
+
+/** How many lines of before somebody wants. */
+export interface LogWish {
+  readonly limit: number;
+}
+
 export function trace(room: AdminRoom, request: AdminRequest): AdminAnswer {
   const { query } = request;
-  const kinds = (Object.keys(KINDS) as TraceKind[]).filter((kind) => query.get(KINDS[kind].flag) === 'true');
-  const onlyErrors = query.get('err') === 'true';
-  const thresholdMs = parseGoDurationMs(query.get('threshold') ?? '0s');
+  const wish: TraceWish = {
+    kinds: (Object.keys(KINDS) as TraceKind[]).filter((kind) => query.get(KINDS[kind].flag) === 'true'),
+    onlyErrors: query.get('err') === 'true',
+    thresholdMs: parseGoDurationMs(query.get('threshold') ?? '0s'),
+  };
   return {
     contentType: STREAM_TYPE,
     stream: (write, signal) =>
-      pushed(write, signal, TRACE_KEEPALIVE_MS, (push) =>
-        room.tracer.listen(kinds, (event) => {
-          if (event.durationMs < thresholdMs || (onlyErrors && !isFailure(event))) return;
-          push(JSON.stringify(wireTrace(event, room.nodes.self)));
-        }),
-      ),
+      pushed(write, signal, TRACE_KEEPALIVE_MS, (push) => {
+        room.nodes.follow('trace', wish, (node, event) => push(JSON.stringify(wireTrace(event as TraceEvent, node))), signal);
+        return listenTrace(room.tracer, wish, (event) => push(JSON.stringify(wireTrace(event, room.nodes.self))));
+      }),
   };
+}
+
+/** Events of this node that are wished for, until the result is called. */
+export function listenTrace(tracer: Tracer, { kinds, onlyErrors, thresholdMs }: TraceWish, listener: (event: TraceEvent) => void): () => void {
+  return tracer.listen(kinds, (event) => {
+    if (event.durationMs >= thresholdMs && (!onlyErrors || isFailure(event))) listener(event);
+  });
 }
 
 function isFailure(event: TraceEvent): boolean {
@@ -80,23 +99,30 @@ function hideSignature(rawQuery: string): string {
 
 export function consoleLog(room: AdminRoom, request: AdminRequest): AdminAnswer {
   const { query } = request;
-  const limit = Number(query.get('limit') ?? 10) || 0;
-  const wantsThisNode = ['', room.nodes.self].includes(query.get('node') ?? '');
+  const wish: LogWish = { limit: Number(query.get('limit') ?? 10) || 0 };
+  const node = query.get('node') ?? '';
   return {
     contentType: STREAM_TYPE,
     stream: (write, signal) =>
       pushed(write, signal, LOG_KEEPALIVE_MS, (push) => {
-        if (!wantsThisNode) return () => {};
-        const show = (record: LogRecord): void => push(JSON.stringify(wireLog(room, record)));
-        room.log.last(limit).forEach(show);
-        return room.log.listen(show);
+        const show = (from: string, record: LogRecord): void => {
+          if (node === '' || node === from) push(JSON.stringify(wireLog(room, from, record)));
+        };
+        room.nodes.follow('log', wish, (from, record) => show(from, record as LogRecord), signal);
+        return listenLog(room.log, wish, (record) => show(room.nodes.self, record));
       }),
   };
 }
 
-function wireLog({ deployment, nodes }: AdminRoom, { level, timeMs, message, fields }: LogRecord): object {
+/** Records of this node, those of before first, until the result is called. */
+export function listenLog(log: KeptLog, { limit }: LogWish, listener: (record: LogRecord) => void): () => void {
+  log.last(limit).forEach(listener);
+  return log.listen(listener);
+}
+
+function wireLog({ deployment }: AdminRoom, node: string, { level, timeMs, message, fields }: LogRecord): object {
   const texts = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value)] as const]));
-  const common = { deploymentid: deployment.id, level, errKind: level === 'INFO' ? '' : 'ALL', time: wireTime(timeMs), node: nodes.self };
+  const common = { deploymentid: deployment.id, level, errKind: level === 'INFO' ? '' : 'ALL', time: wireTime(timeMs), node };
   if (level === 'INFO') return { ...common, ConsoleMsg: `${message}${texts.length === 0 ? '' : ` ${texts.map(([name, value]) => `${name}=${value}`).join(' ')}`}\n` };
   return { ...common, ConsoleMsg: '', api: { name: 'SYSTEM', args: {} }, error: { message, source: [], variables: Object.fromEntries(texts) } };
 }
