@@ -3,6 +3,7 @@
  * machine: read the ratios. MTS_BENCH_SECONDS sets how long each load runs (5).
  */
 import { run as benchKernel } from './kernel.js';
+import { run as benchPeer } from './peer.js';
 import { run as benchServer, type ServerRow } from './server.js';
 import { run as benchStartUp } from './start-up.js';
 
@@ -26,6 +27,7 @@ function printServerRow({ load, result, floor }: ServerRow): void {
 }
 
 if (wants('kernel')) benchKernel();
+if (wants('peer')) await benchPeer(durationMs);
 if (wants('server')) {
   const { peakMb } = await benchServer(durationMs, printServerRow);
   console.log(`peak memory of the server: ${peakMb} MB`);

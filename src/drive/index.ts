@@ -4,4 +4,6 @@
  */
 export * from './drive.js';
 export { LocalDrive } from './local-drive.js';
+export { RemoteDrive, type RemoteDriveOptions } from './remote-drive.js';
+export { serveDrives, type ServedDrives } from './serve-drives.js';
 export type { CallCounts, DriveCalls } from './call-meter.js';
