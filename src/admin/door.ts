@@ -175,7 +175,8 @@ function describe(error: unknown): { readonly code: string; readonly status: num
 }
 
 function unknownCall(path: string): AdminError {
-  return new AdminError('XMinioAdminVersionMismatch', `The admin call "${path.slice(0, 100)}" is not supported by this server; it serves version v3.`);
+  const call = path.replace(/^v3\//, '').slice(0, 100);
+  return new AdminError('XMinioAdminVersionMismatch', `This server does not know the admin call "${call}"${call === path ? '; it serves those of version v3' : ''}.`);
 }
 
 function hangUpSignal(response: ServerResponse, closing: AbortSignal): AbortSignal {

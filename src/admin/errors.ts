@@ -8,6 +8,7 @@ const rows = {
   XMinioHealNoSuchProcess: { status: 400, message: 'No heal of this path is running.' },
   XMinioAdminConfigBadJSON: { status: 400, message: 'The body is not the JSON that this call needs.' },
   XMinioAdminInvalidArgument: { status: 400, message: 'An argument of the call is not valid.' },
+  XMinioConfigError: { status: 400, message: 'The setting is not known.' },
   XMinioAdminNoSuchQuarantineItem: { status: 404, message: 'Nothing with this id is in the quarantine.' },
   NotImplemented: { status: 501, message: 'The call is not implemented by this server.' },
 } as const;

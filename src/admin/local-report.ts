@@ -83,8 +83,9 @@ async function askSoon(drive: Drive): Promise<DriveInfo | undefined> {
 }
 
 function spaceOf(info: DriveInfo): DriveSpace {
-  const { totalBytes, usedBytes, freeBytes, totalInodes, freeInodes, deviceId, isRootDevice } = info;
-  return { totalBytes, usedBytes, freeBytes, usedInodes: totalInodes - freeInodes, freeInodes, deviceId, isRootDevice };
+  const { usedBytes, freeBytes, totalInodes, freeInodes, deviceId, isRootDevice } = info;
+  // As MinIO: what the file system keeps for root belongs neither to the used nor to the free space, so not to the whole.
+  return { totalBytes: usedBytes + freeBytes, usedBytes, freeBytes, usedInodes: totalInodes - freeInodes, freeInodes, deviceId, isRootDevice };
 }
 
 function wordFor({ isOnline, condition, drive }: DriveStatus): DriveWord {

@@ -1,5 +1,6 @@
 /** Every admin call: method, path below `/minio/admin/v3/`, MinIO's name of its handler, and what answers it. */
 import type { AdminCall } from './context.js';
+import { getConfiguration } from './calls/configuration.js';
 import { backgroundHealStatus, emptyQuarantine, heal, listQuarantine, restoreQuarantined } from './calls/heal.js';
 import { dataUsageInfo, serverInfo, storageInfo } from './calls/info.js';
 import { inspectData } from './calls/inspect.js';
@@ -26,6 +27,7 @@ const rows: readonly Row[] = [
   { method: 'GET', path: 'log', name: 'ConsoleLog', call: consoleLog },
   { method: 'GET', path: 'inspect-data', name: 'InspectData', call: inspectData },
   { method: 'POST', path: 'inspect-data', name: 'InspectData', call: inspectData },
+  { method: 'GET', path: 'get-config-kv', name: 'GetConfigKV', call: getConfiguration },
   // What MinIO has no call for.
   { method: 'GET', path: 'mts/quarantine', name: 'ListQuarantine', call: listQuarantine },
   { method: 'POST', path: 'mts/quarantine/restore', name: 'RestoreQuarantined', call: restoreQuarantined },

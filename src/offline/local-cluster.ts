@@ -33,7 +33,7 @@ const FULL_FRACTION = 0.99;
 
 async function viewOf(drive: FormatReport['drives'][number]): Promise<DriveView> {
   const space = await statfs(drive.path).then(
-    ({ bsize, blocks, bfree, bavail }) => ({ totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize }),
+    ({ bsize, blocks, bfree, bavail }) => ({ totalBytes: (blocks - bfree + bavail) * bsize, usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize }),
     () => undefined,
   );
   const isWritable = await access(drive.path, constants.W_OK).then(() => true, () => false);

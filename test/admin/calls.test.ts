@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentNode } from '../../src/admin/node-report.js';
-import { openChunks, readZip } from '../../src/hash/index.js';
+import { openChunks, readZip, unsealPayload } from '../../src/hash/index.js';
 import { createHmac } from 'node:crypto';
 import { openAdmin, type AdminFixture } from './admin-server.js';
 
@@ -69,6 +69,14 @@ describe('an admin call', () => {
     const error = (await answer.json()) as Record<string, string>;
     expect(Object.keys(error)).toEqual(['Code', 'Message', 'Resource', 'RequestId', 'HostId']);
     expect(error).toMatchObject({ Code: 'AccessDenied', Resource: '/minio/admin/v3/info' });
+  });
+});
+
+describe('get-config-kv', () => {
+  it('tells support commands, sealed with the caller’s secret, that the server is registered with nobody', async () => {
+    const sealed = await admin.bytes('get-config-kv', { key: 'subnet' });
+    expect((await unsealPayload(admin.server.secretKey, sealed)).toString()).toBe('subnet license= api_key= proxy= \n');
+    await expect(admin.bytes('get-config-kv', { key: 'api' })).rejects.toMatchObject({ status: 400, code: 'XMinioConfigError' });
   });
 });
 
