@@ -34,6 +34,7 @@ export {
 } from './object-path.js';
 export { decodePartMeta, encodePartMeta, type PartMeta } from './part-meta.js';
 export { decodePoolBin, encodePoolBin, isLeaving } from './pool-bin.js';
+export { decodeUsageJson, encodeUsageJson, sizeRange, versionRange, type BucketUsage } from './usage-json.js';
 export { isUuid, uuidBytes, uuidText, versionIdBytes, versionIdText } from './uuid.js';
 export { msToNs, nsToMs, ZERO_TIME_NS } from './time.js';
 export * from './model.js';

@@ -2,6 +2,7 @@
 import type { Clock, Log, Random } from '../base/index.js';
 import type { Deployment, ErasureSet, Locker } from '../cluster/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
+import { Activity } from './activity.js';
 import { BucketSettingsFile, type SystemObjects } from './bucket-settings.js';
 import { Buckets } from './buckets.js';
 import { withLock, type StoreContext } from './context.js';
@@ -54,11 +55,14 @@ export interface Store extends ObjectStore {
 export function createStore(options: StoreOptions): Store {
   const tools = { ...options, lanes: new DriveLanes(), metaLatency: new Latency(), dataLatency: new Latency() };
   const listBuckets = (): Promise<BucketInfo[]> => buckets.list();
-  const healing = new StoreHealing({ context: tools, listBuckets, schedule: options.schedule ?? scheduleByTimers });
+  const { deployment, clock, log, schedule = scheduleByTimers } = options;
+  const activity = new Activity(clock);
+  const objects: SystemObjects = { read: (path) => system.read(path), write: (path, bytes) => system.write(path, bytes) };
+  const healing = new StoreHealing({ context: tools, listBuckets, schedule, objects, activity });
   const context: StoreContext = { ...tools, notices: healing.notices };
-  const { deployment, clock, log } = options;
+  const system = systemObjects(context);
   const exclusively = <T>(bucket: string, work: () => Promise<T>): Promise<T> => withLock(context, `${SYSTEM_VOLUME}/buckets/${bucket}`, work);
-  const settings = new BucketSettingsFile({ objects: systemObjects(context), clock, exclusively, announce: options.announceBucket });
+  const settings = new BucketSettingsFile({ objects: system, clock, exclusively, announce: options.announceBucket });
   const isEmpty = async (bucket: string): Promise<boolean> => {
     const page = await listObjectVersions(deployment, bucket, { prefix: '', delimiter: '', after: '', limit: 1 });
     return page.versions.length === 0;
@@ -67,7 +71,7 @@ export function createStore(options: StoreOptions): Store {
   const buckets = new Buckets({ deployment, settings, clock, log, exclusively, isEmpty, settled });
   const checked = new RecentlyChecked((bucket) => buckets.check(bucket), clock);
   return {
-    makeBucket: (bucket, make) => buckets.make(bucket, make),
+    makeBucket: activity.changing((bucket, make) => buckets.make(bucket, make)),
     listBuckets,
     async bucketSettings(bucket) {
       await checked.check(bucket);
@@ -77,36 +81,36 @@ export function createStore(options: StoreOptions): Store {
       await buckets.check(bucket);
       await settings.update(bucket, documents);
     },
-    async deleteBucket(bucket, remove) {
+    deleteBucket: activity.changing(async (bucket, remove) => {
       checked.forget(bucket);
       await buckets.remove(bucket, remove);
       checked.forget(bucket);
-    },
+    }),
 
-    put: (bucket, key, body, put) => putObject(context, bucket, key, body, put),
-    stat: (bucket, key, stat) => statObject(context, bucket, key, stat),
-    open: (bucket, key, open) => openObject(context, bucket, key, open),
-    updateMetadata: (bucket, key, version, change) => updateMetadata(context, bucket, key, version, change),
-    delete: (bucket, key, remove) => deleteObject(context, bucket, key, remove),
+    put: activity.changing((bucket, key, body, put) => putObject(context, bucket, key, body, put)),
+    stat: activity.reading((bucket, key, stat) => statObject(context, bucket, key, stat)),
+    open: activity.reading((bucket, key, open) => openObject(context, bucket, key, open)),
+    updateMetadata: activity.changing((bucket, key, version, change) => updateMetadata(context, bucket, key, version, change)),
+    delete: activity.changing((bucket, key, remove) => deleteObject(context, bucket, key, remove)),
 
     async list(bucket, list) {
       const { versioning } = await settings.read(bucket);
       return listObjects(deployment, bucket, { ...list, mayHoldDeleteMarkers: versioning !== 'unversioned' });
     },
-    listVersions: (bucket, list) => listObjectVersions(deployment, bucket, list),
+    listVersions: activity.reading((bucket, list) => listObjectVersions(deployment, bucket, list)),
 
     createUpload: (bucket, key, create) => createUpload(context, bucket, key, create),
     async uploadInfo(bucket, key, uploadId) {
       return (await findUpload(context, bucket, key, uploadId)).info;
     },
-    putPart: (bucket, key, uploadId, partNumber, body, put) => putPart(context, bucket, key, uploadId, partNumber, body, put),
+    putPart: activity.reading((bucket, key, uploadId, partNumber, body, put) => putPart(context, bucket, key, uploadId, partNumber, body, put)),
     async listParts(bucket, key, uploadId) {
       const upload = await findUpload(context, bucket, key, uploadId);
       const parts = await readParts(context, upload);
       return { upload: upload.info, parts: [...parts.values()].map(({ info }) => info).sort((a, b) => a.number - b.number) };
     },
     listUploads: (bucket, list) => listUploads(context, bucket, list),
-    completeUpload: (bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete),
+    completeUpload: activity.changing((bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete)),
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
     healing,

@@ -1,7 +1,9 @@
 /** Healing as the store offers it: what was asked for, and what goes on in the background. */
 import { StorageError } from '../../base/index.js';
-import { allSets, setFor, type ErasureSet } from '../../cluster/index.js';
+import { allSets, setFor, type Deployment, type ErasureSet } from '../../cluster/index.js';
 import { SYSTEM_VOLUME, encodeObjectPath } from '../../format/index.js';
+import type { Activity } from '../activity.js';
+import type { SystemObjects } from '../bucket-settings.js';
 import type { StoreContext } from '../context.js';
 import { BackgroundHeals } from './background.js';
 import { DriveHeals } from './drive-heals.js';
@@ -12,9 +14,11 @@ import { inOrder } from './in-order.js';
 import { Journal, type MissedObject } from './journal.js';
 import { DriveQuarantine } from './quarantine.js';
 import { removeStale } from './remove-stale.js';
+import { Scanner } from './scanner.js';
 import { keysOfSet } from './set-keys.js';
 import type { HealSubject } from './survey.js';
-import { Rounds, type Schedule } from './timers.js';
+import { SYSTEM_PREFIXES } from './system-prefixes.js';
+import { Rounds, sleep, type Schedule } from './timers.js';
 import type { BackgroundHealStatus, DataUsage, DriveHealStatus, HealItem, HealOptions, HealTarget, Healing, JournalStatus, ScannerStatus } from './types.js';
 
 export interface HealingOptions {
@@ -22,16 +26,20 @@ export interface HealingOptions {
   /** Throws read-quorum. */
   readonly listBuckets: () => Promise<readonly { readonly name: string; readonly createdMs: number }[]>;
   readonly schedule: Schedule;
+  /** Small objects below `.minio.sys`. */
+  readonly objects: SystemObjects;
+  readonly activity: Activity;
 }
 
-/** What servers keep for themselves, in the order it is needed. Listing caches are not worth healing. */
-export const SYSTEM_PREFIXES = ['config/', 'pool.bin', 'buckets/', 'rebalance.bin', 'batch-jobs/'] as const;
+/** Listing caches are not worth healing. */
 const LISTING_CACHE = '/.metacache/';
 /** Objects of one heal under way at once: enough to keep the drives busy, few enough to leave them to others. */
 const OBJECTS_AT_ONCE = 4;
 /** A drive that is back has what it missed soon after: within this and the time to notice that it is back. */
 const JOURNAL_PAUSE_MS = 5000;
 const DRIVES_PAUSE_MS = 10_000;
+const SCAN_PAUSE_MS = 60_000;
+const YIELD_MS_MAX = 250;
 
 export class StoreHealing implements Healing {
   readonly quarantine: DriveQuarantine;
@@ -40,11 +48,12 @@ export class StoreHealing implements Healing {
   readonly #queue = new HealQueue(OBJECTS_AT_ONCE);
   readonly #journal: Journal;
   readonly #driveHeals: DriveHeals;
+  readonly #scanner: Scanner;
   readonly #rounds: readonly Rounds[];
   #boot: Promise<void> | undefined;
 
   constructor(readonly options: HealingOptions) {
-    const { context, schedule } = options;
+    const { context, schedule, activity } = options;
     const { deployment, log, clock, random, locker } = context;
     const queue = this.#queue;
     this.quarantine = new DriveQuarantine(context);
@@ -53,8 +62,26 @@ export class StoreHealing implements Healing {
       clock, random, log, locker, queue,
       listBuckets: () => this.#newestFirst(),
       healBucket: (bucket) => healBucket(deployment, bucket, { isDryRun: false, remove: false }),
-      heal: (set, volume, path, modTimeMaxNs, signal) => this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal }),
-      total: () => ({ objects: 0, bytes: 0 }),
+      heal: async (set, volume, path, modTimeMaxNs, signal) => {
+        const startedMs = clock.monotonicMs();
+        const items = await this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal });
+        // Requests get at least half of what the drives can do.
+        if (activity.isBusy) await sleep(schedule, Math.min(clock.monotonicMs() - startedMs, YIELD_MS_MAX), signal);
+        return items;
+      },
+      total: () => totalOf(this.#scanner.usage(), deployment),
+    });
+    this.#scanner = new Scanner({
+      deployment, locker, clock, log, queue, schedule,
+      objects: options.objects,
+      listBuckets: () => this.#newestFirst(),
+      heal: async (set, volume, path, scan, signal) => {
+        const items = await this.#background({ set, volume, path }, { scan, signal });
+        this.notices.count(items);
+        return items;
+      },
+      changes: () => activity.changes,
+      isBusy: () => activity.isBusy,
     });
     this.#journal = new Journal({
       deployment, queue, locker, log,
@@ -63,6 +90,7 @@ export class StoreHealing implements Healing {
     });
     this.#rounds = [
       new Rounds(schedule, JOURNAL_PAUSE_MS, (signal) => this.#journal.round(signal)),
+      new Rounds(schedule, SCAN_PAUSE_MS, (signal) => this.#scanner.round(signal)),
       ...allSets(deployment).map((set) => new Rounds(schedule, DRIVES_PAUSE_MS, (signal) => this.#driveHeals.round(set, signal))),
     ];
   }
@@ -139,11 +167,11 @@ export class StoreHealing implements Healing {
   }
 
   scanner(): ScannerStatus {
-    return { isLeader: false, isRunning: false, cycle: 0, startedMs: undefined, finishedMs: undefined, bucket: '', scanned: 0, checked: 0 };
+    return this.#scanner.status();
   }
 
   usage(): DataUsage {
-    return { lastUpdateMs: undefined, buckets: new Map() };
+    return this.#scanner.usage();
   }
 
   journal(): JournalStatus[] {
@@ -170,6 +198,18 @@ export class StoreHealing implements Healing {
     this.#queue.close();
     await Promise.all([this.#boot, ...this.#rounds.map((rounds) => rounds.close()), this.notices.close()]);
   }
+}
+
+/** What a set holds of what was counted, about. */
+function totalOf({ buckets }: DataUsage, deployment: Deployment): { readonly objects: number; readonly bytes: number } {
+  const setCount = allSets(deployment).length;
+  let objects = 0;
+  let bytes = 0;
+  for (const usage of buckets.values()) {
+    objects += usage.versions + usage.deleteMarkers;
+    bytes += usage.size;
+  }
+  return { objects: Math.round(objects / setCount), bytes: Math.round(bytes / setCount) };
 }
 
 function isOf({ poolIndex, setIndex }: HealTarget, set: ErasureSet): boolean {

@@ -10,7 +10,7 @@ const PATH = 'buckets/.healing.bin';
 export async function readTracker(drive: Drive): Promise<HealingTracker | undefined> {
   try {
     const tracker = decodeHealingTracker(await drive.readFile(SYSTEM_VOLUME, PATH));
-    return tracker.driveId === drive.id ? tracker : undefined;
+    return tracker.driveId === (drive.id ?? '') ? tracker : undefined;
   } catch (error) {
     if (isStorageError(error, 'file-not-found', 'volume-not-found', 'metadata-corrupt')) return undefined;
     throw error;

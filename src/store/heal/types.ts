@@ -3,6 +3,8 @@
  * how much the deployment holds. The admin door gives these their wire form.
  */
 
+import type { BucketUsage } from '../../format/index.js';
+
 /** `normal` looks at metadata, and at the existence and size of part files; `deep` checks every bitrot hash. */
 export type HealScan = 'normal' | 'deep';
 
@@ -139,18 +141,7 @@ export interface ScannerStatus {
   readonly checked: number;
 }
 
-export interface BucketUsage {
-  /** Bytes of all versions. */
-  readonly size: number;
-  /** Keys with at least one version. */
-  readonly objects: number;
-  readonly versions: number;
-  readonly deleteMarkers: number;
-  /** MinIO's range names (`LESS_THAN_1024_B`) -> versions of that size. */
-  readonly sizeHistogram: ReadonlyMap<string, number>;
-  /** MinIO's range names (`SINGLE_VERSION`) -> keys with that many versions. */
-  readonly versionHistogram: ReadonlyMap<string, number>;
-}
+export type { BucketUsage };
 
 export interface DataUsage {
   /** Milliseconds since 1970; undefined where nothing was counted yet. */

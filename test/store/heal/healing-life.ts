@@ -1,4 +1,6 @@
 /** Healing over a life's drives, with timers that run faster. */
+import { StorageError } from '../../../src/base/index.js';
+import { Activity } from '../../../src/store/activity.js';
 import { StoreHealing } from '../../../src/store/heal/healing.js';
 import type { Schedule } from '../../../src/store/heal/timers.js';
 import { isBucketName } from '../../../src/store/bucket-name.js';
@@ -19,7 +21,8 @@ export function healingOf(life: Life): StoreHealing {
     const volumes = await life.drives.find((_, slot) => life.naughty[slot]!.state === 'online')!.listVolumes();
     return volumes.filter(({ name }) => isBucketName(name));
   };
-  const healing = new StoreHealing({ context: life.context, listBuckets, schedule: hurry });
+  const objects = { read: () => Promise.reject(new StorageError('object-not-found', 'nothing is kept')), write: () => Promise.resolve() };
+  const healing = new StoreHealing({ context: life.context, listBuckets, schedule: hurry, objects, activity: new Activity(life.context.clock) });
   life.context = { ...life.context, notices: healing.notices };
   return healing;
 }
