@@ -7,9 +7,13 @@ const lastOf = { multiple: true, multipleNonGreedy: true } as const;
 
 /** Runs until it is stopped; signals are the server's own business, so it does not stand on the base of the other commands. */
 export default class Server extends Command {
-  static override summary = 'Serve S3 from one or more local drives.';
+  static override summary = 'Serve S3 from the drives of one machine, or of several together.';
   static override description = `Each DIR is a drive, or a range of drives such as /mnt/drive{1...4}. New drives are formatted; drives that MinIO or mts
 wrote are served as they are. Several arguments with ranges are several pools.
+
+With URLs, such as http://host{1...3}/mnt/drive{1...2}, the servers on those hosts form a cluster: start each of them with the
+same arguments and the same keys. A URL without a port means the port that the server listens on. They find themselves by
+the address of their host; where one machine runs several, give each its own with --address.
 
 Environment: MINIO_ROOT_USER and MINIO_ROOT_PASSWORD (or the files MINIO_ROOT_USER_FILE and MINIO_ROOT_PASSWORD_FILE, or
 MINIO_ACCESS_KEY and MINIO_SECRET_KEY), MINIO_VOLUMES (drives), MINIO_OPTS (flags), MINIO_ADDRESS, MINIO_REGION,
@@ -20,10 +24,12 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
     '<%= config.bin %> server ./data',
     '<%= config.bin %> server /mnt/drive{1...4}',
     '<%= config.bin %> server --address 127.0.0.1:9000 --certs-dir /etc/mts/certs /mnt/drive{1...8}',
+    '<%= config.bin %> server http://host{1...3}/mnt/drive{1...2}',
+    '<%= config.bin %> server --address 127.0.0.1:9000 http://127.0.0.1:9000/tmp/a http://127.0.0.2:9000/tmp/b http://127.0.0.3:9000/tmp/c http://127.0.0.4:9000/tmp/d',
     "MINIO_ROOT_USER=operator MINIO_ROOT_PASSWORD='choose a long one' <%= config.bin %> server --json /mnt/drive{1...4}",
   ];
   static override strict = false;
-  static override args = { dir: Args.string({ description: 'folder, or range of folders, to keep objects in', ignoreStdin: true }) };
+  static override args = { dir: Args.string({ description: 'folder or drive URL, or range of them, to keep objects in', ignoreStdin: true }) };
   static override flags = {
     address: Flags.string({ ...lastOf, description: 'HOST:PORT or :PORT to listen on [default: :9000, env MINIO_ADDRESS]' }),
     'certs-dir': Flags.string({ ...lastOf, char: 'S', description: 'folder with public.crt and private.key [default: ~/.minio/certs]' }),

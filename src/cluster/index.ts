@@ -8,6 +8,7 @@ export { openDeployment, type OpenDeploymentOptions, type OpenedDeployment } fro
 export { parseDriveArguments, type ClusterLayout, type DriveEndpoint, type PoolLayout } from './endpoints.js';
 export type { Hosts, NodeAddress } from './node-addresses.js';
 export * from './locks.js';
+export { layoutDifference, layoutFacts } from './cluster-facts.js';
 export { LockGroup } from './lock-group.js';
 export { LockTable, type LockClaim, type LockOwner, type LockVote, type LockVoter } from './lock-table.js';
 export { checkSubmounts } from './mounts.js';
@@ -15,4 +16,5 @@ export * from './parity.js';
 export * from './placement.js';
 export type { DriveCondition } from './format-plan.js';
 export type { DriveStatus } from './pool-drives.js';
+export { RemoteLocks, serveLocks } from './remote-locks.js';
 export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';

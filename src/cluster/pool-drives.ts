@@ -16,6 +16,13 @@ export interface PoolContext {
   readonly makeFolder: (endpoint: DriveEndpoint) => Promise<void>;
   /** Removes a folder made in vain. */
   readonly removeFolder: (endpoint: DriveEndpoint) => Promise<void>;
+  /**
+   * Makes the folder of a lost drive again, to start empty, where that cannot be mistaken for a mount that is away: where
+   * its parent is on the device that the drive was on (undefined: not known), which is not the root device. True if it did.
+   */
+  readonly remakeFolder?: (endpoint: DriveEndpoint, deviceId: number | undefined) => Promise<boolean>;
+  /** Called when drives of this node have been given an identity. */
+  readonly onFormatted?: () => void;
   /** Where drives are on several nodes: false for a node that does not answer. */
   readonly isReachable?: (node: NodeAddress) => boolean;
   /** Drives on the root device may always be formatted (MINIO_CI_CD). */
@@ -47,6 +54,8 @@ export class PoolDrives {
   readonly #drives: readonly Drive[];
   readonly #named: NamedLayout;
   #plan: PoolPlan | undefined;
+  /** By position: the device that the drive was last seen on. */
+  readonly #devices: (number | undefined)[] = [];
   /** When it was first seen that drives are new beside others that hold nothing. */
   #youngSinceMs: number | undefined;
   #plans: readonly DrivePlan[] = [];
@@ -107,7 +116,10 @@ export class PoolDrives {
   async #planFrom(answers: readonly FormatAnswer[]): Promise<void> {
     this.#plan = undefined;
     this.#plan = this.#decide(answers);
-    if (this.#plan.kind === 'start') return;
+    if (this.#plan.kind === 'start') {
+      if (await this.#remakeLost(this.#plan.drives)) this.#plan = this.#decide(await this.#ask());
+      return;
+    }
     const missing = this.layout.drives.filter((endpoint, position) => answers[position]?.kind === 'missing' && isOwn(endpoint));
     if (missing.length === 0) return;
     for (const endpoint of missing) await this.#makeFolder(endpoint);
@@ -154,7 +166,22 @@ export class PoolDrives {
     }
     // Other drives with another format were mounted under way: nothing of that is ours to follow.
     if (next.kind !== 'start' || next.format.deploymentId !== plan.format.deploymentId) return;
+    // The next look finds the folder and formats the drive.
+    await this.#remakeLost(next.drives);
     await this.#apply(next.drives, plan.format, true);
+    if (next.drives.some((drive, position) => drive.isToFormat && isOwn(this.layout.drives[position]))) this.context.onFormatted?.();
+  }
+
+  /** True where a lost drive of this node has a folder again. */
+  async #remakeLost(plans: readonly DrivePlan[]): Promise<boolean> {
+    const remade = await Promise.all(
+      plans.map(async ({ condition, place }, position) => {
+        const endpoint = this.layout.drives[position];
+        if (condition !== 'missing' || place === undefined || endpoint === undefined || !isOwn(endpoint)) return false;
+        return (await this.context.remakeFolder?.(endpoint, this.#devices[position]).catch(() => false)) === true;
+      }),
+    );
+    return remade.includes(true);
   }
 
   /** Drives of other nodes are healed there; what one lacks meanwhile must prove nothing here. */
@@ -192,7 +219,7 @@ export class PoolDrives {
   }
 
   async #ask(): Promise<FormatAnswer[]> {
-    const answers = await Promise.all(this.#drives.map(async (drive, position) => this.#unreachable(position) ?? askFormat(drive)));
+    const answers = await Promise.all(this.#drives.map(async (drive, position) => this.#unreachable(position) ?? (drive.id === undefined ? askFormat(drive) : this.#withFreshDrive(position, askFormat))));
     if (!answers.some((answer) => answer.kind === 'unformatted')) return answers;
     // Only drives without any bucket can be those of a first formatting that was interrupted, or is under way.
     return Promise.all(
@@ -308,7 +335,8 @@ export class PoolDrives {
     }
     // What the drive knows of itself is of the time before: attaching makes it forget, any call makes it look.
     if (drive.id !== id || drive.state !== 'online') drive.attach(id);
-    await drive.info().catch(() => undefined);
+    const info = await drive.info().catch(() => undefined);
+    if (info !== undefined) this.#devices[position] = info.deviceId;
     if (done.condition === 'ok') this.#sets[plan.place.setIndex]?.setHealing(drive, await hasUnfinishedTracker(drive, id));
     return done;
   }

@@ -120,6 +120,7 @@ class HttpListener implements Listener {
   async close(limitMs: number): Promise<void> {
     this.#closing ??= new Promise((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#hangUpIfDone();
     const timer = setTimeout(() => {
       this.#server.closeAllConnections();
       for (const socket of this.#upgraded) socket.destroy();
@@ -131,6 +132,11 @@ class HttpListener implements Listener {
     }
   }
 
+  /** Connections that were taken over last as long as requests do: those may need them. */
+  #hangUpIfDone(): void {
+    if (this.#closing !== undefined && this.#exchanges.size === 0) for (const socket of this.#upgraded) socket.destroy();
+  }
+
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const exchange: Exchange = { request, response, idleMs: 0, bytes: -1 };
@@ -139,6 +145,7 @@ class HttpListener implements Listener {
       if (this.#exchanges.get(socket) === exchange) this.#exchanges.delete(socket);
       // A connection that was busy when closing began becomes idle only now.
       if (this.#closing !== undefined) setImmediate(() => this.#server.closeIdleConnections());
+      this.#hangUpIfDone();
     });
     if (this.#closing !== undefined) response.shouldKeepAlive = false;
     if (headersSizeOf(request) > this.#limits.headersSize) {

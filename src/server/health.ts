@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { allSets, readQuorum, writeQuorum, type Deployment, type ErasureSet } from '../cluster/index.js';
+import type { Drive } from '../drive/index.js';
 
 interface HealthOptions {
   /** undefined while the server starts. */
@@ -34,11 +35,13 @@ async function answer(probe: string, query: URLSearchParams, response: ServerRes
     case 'cluster/read': {
       if (deployment === undefined) return end(response, 503, { 'x-minio-server-status': 'unavailable' });
       await lookAtDrives(deployment);
-      const health = probe === 'cluster' ? writeHealth(deployment) : readHealth(deployment);
-      const headers = { ...health.headers, 'X-Minio-Storage-Class-Defaults': String(options.hasDefaultClasses) };
-      // A server that is alone always takes the deployment with it.
+      // Before maintenance it is asked whether the others can do without this server.
       const isMaintenance = query.get('maintenance') === 'true';
-      return end(response, !health.isHealthy ? 503 : isMaintenance ? 412 : 200, headers);
+      const healthOf = probe === 'cluster' ? writeHealth : readHealth;
+      const health = healthOf(deployment, isOnline);
+      const isReady = !isMaintenance || healthOf(deployment, (drive) => isOnline(drive) && drive?.isLocal === false).isHealthy;
+      const headers = { ...health.headers, 'X-Minio-Storage-Class-Defaults': String(options.hasDefaultClasses) };
+      return end(response, !health.isHealthy ? 503 : isReady ? 200 : 412, headers);
     }
     default:
       return end(response, 404, {});
@@ -50,29 +53,31 @@ interface Health {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Every set can take writes. */
-function writeHealth(deployment: Deployment): Health {
+type Counts = (drive: Drive | undefined) => boolean;
+
+function isOnline(drive: Drive | undefined): boolean {
+  return drive?.state === 'online';
+}
+
+/** Every set can take writes, with those of its drives that count. */
+function writeHealth(deployment: Deployment, counts: Counts): Health {
   const sets = allSets(deployment);
   const quorumOf = (set: ErasureSet): number => writeQuorum(set.size - set.defaultParity, set.defaultParity);
   const healing = sets.reduce((sum, set) => sum + set.drives.filter((drive) => drive !== undefined && set.isHealing(drive)).length, 0);
   return {
-    isHealthy: sets.every((set) => onlineCount(set) >= quorumOf(set)),
+    isHealthy: sets.every((set) => set.drives.filter(counts).length >= quorumOf(set)),
     headers: { 'X-Minio-Write-Quorum': String(Math.max(...sets.map(quorumOf))), ...(healing > 0 && { 'X-Minio-Healing-Drives': String(healing) }) },
   };
 }
 
-/** Every set can be read. */
-function readHealth(deployment: Deployment): Health {
+/** Every set can be read, with those of its drives that count. */
+function readHealth(deployment: Deployment, counts: Counts): Health {
   const sets = allSets(deployment);
   const quorumOf = (set: ErasureSet): number => readQuorum(set.size - set.defaultParity);
   return {
-    isHealthy: sets.every((set) => onlineCount(set) >= quorumOf(set)),
+    isHealthy: sets.every((set) => set.drives.filter(counts).length >= quorumOf(set)),
     headers: { 'X-Minio-Read-Quorum': String(Math.max(...sets.map(quorumOf))) },
   };
-}
-
-function onlineCount(set: ErasureSet): number {
-  return set.drives.filter((drive) => drive?.state === 'online').length;
 }
 
 /** A call makes each drive look at itself (at most once a second); its state is then of now. */

@@ -6,7 +6,7 @@ import { UsageError, type Log } from '../base/index.js';
 import { loadCertificate } from '../net/index.js';
 import { bannerFields, bannerLines, DEFAULT_KEYS_WARNING } from './banner.js';
 import { humanLog, jsonLog } from './logs.js';
-import { openServer, VERSION, type OpenServer } from './server.js';
+import { openServer, StoppedError, VERSION, type OpenServer } from './server.js';
 import { isSwitchedOn, rootKeys, splitWords, type Environment } from './settings.js';
 
 interface RunOptions {
@@ -33,7 +33,12 @@ export async function runServer(options: RunOptions): Promise<number> {
   const stop = signalled(log);
   let address = options.address ?? nonEmpty(environment['MINIO_ADDRESS']) ?? ':9000';
   for (;;) {
-    const { server, certsDir } = await open(options, address, log);
+    const opened = await openUnlessStopped(options, address, log, stop.first);
+    if (opened === undefined) {
+      stop.remove();
+      return 0;
+    }
+    const { server, certsDir } = opened;
     const removeReload = reloadOnHangUp(server, certsDir, log);
     const why = await Promise.race([stop.first.then(() => 'signal' as const), server.asked]);
     removeReload();
@@ -48,8 +53,24 @@ export async function runServer(options: RunOptions): Promise<number> {
   }
 }
 
+interface Opened {
+  readonly server: OpenServer;
+  readonly certsDir: string;
+}
+
+/** undefined where it was stopped while it waited for other nodes. */
+async function openUnlessStopped(options: RunOptions, address: string, log: Log, stopped: Promise<void>): Promise<Opened | undefined> {
+  try {
+    return await open(options, address, log, stopped);
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    log.info(error.message);
+    return undefined;
+  }
+}
+
 /** Opens the server and says that it is up. */
-async function open(options: RunOptions, address: string, log: Log): Promise<{ readonly server: OpenServer; readonly certsDir: string }> {
+async function open(options: RunOptions, address: string, log: Log, stopped: Promise<void>): Promise<Opened> {
   const { environment, isJson, isQuiet } = options;
   const keys = await rootKeys(environment);
   const certsDir = options.certsDir ?? join(homedir(), '.minio', 'certs');
@@ -67,6 +88,7 @@ async function open(options: RunOptions, address: string, log: Log): Promise<{ r
     allowRootDrive: isSwitchedOn(environment['MINIO_CI_CD']),
     log,
     environment,
+    stopped,
   });
   const facts = { version: VERSION, address: server.address, scheme: server.scheme, port: server.port, keys, drives: server.drives() };
   if (isJson) log.info('server is up', bannerFields(facts));

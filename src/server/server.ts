@@ -2,20 +2,22 @@
  * The composition root: listener, drives, store and S3 door are opened in this order and closed in reverse. Several
  * servers can live in one process; nothing here is global.
  */
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createRequire } from 'node:module';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { KeptLog, isAdminPath } from '../admin/index.js';
 import { SystemClock, Tracer, UsageError, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
-import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type Deployment, type DriveStatus, type OpenedDeployment, type PoolLayout } from '../cluster/index.js';
-import { LocalDrive, type Drive } from '../drive/index.js';
+import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type ClusterLayout, type Deployment, type DriveEndpoint, type DriveStatus, type NodeAddress, type OpenedDeployment } from '../cluster/index.js';
+import { LocalDrive, RemoteDrive, serveDrives, type Drive } from '../drive/index.js';
 import { listen, parseListenAddress, reachableHosts, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
 import { createS3Handler, Traffic } from '../s3/index.js';
 import { createStore, type Store } from '../store/index.js';
 import { Gate, openAdmin, type OpenAdmin } from './admin.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
+import { Peers } from './peers.js';
 import type { Environment } from './settings.js';
 
 interface ServerConfig {
@@ -37,6 +39,8 @@ interface ServerConfig {
   readonly log: Log;
   /** Shown by `admin info` as far as the names begin with MINIO_; MINIO_PROMETHEUS_AUTH_TYPE is read here. */
   readonly environment?: Environment | undefined;
+  /** Resolves when the server is to stop, though it still waits for other nodes. */
+  readonly stopped?: Promise<unknown>;
 }
 
 export interface OpenServer {
@@ -51,8 +55,13 @@ export interface OpenServer {
   close(limitMs: number): Promise<void>;
 }
 
+/** Thrown where the server is stopped while it waits for other nodes. */
+export class StoppedError extends Error {}
+
+/** How long a starting node waits to learn which of the others are there. */
+const PEERS_WAIT_MS = 5000;
 /** How often drives are looked at that nobody uses. */
-const DRIVE_CHECK_MS = 5000;
+const DRIVE_CHECK_MS = 2000;
 
 /** Opens a server. Throws a UsageError, with nothing written and nothing left open, where it cannot start. */
 export async function openServer(config: ServerConfig): Promise<OpenServer> {
@@ -74,6 +83,9 @@ class MtsServer implements OpenServer {
   readonly #clock: Clock = new SystemClock();
   readonly #random: Random = systemRandom;
   #listener: Listener | undefined;
+  #peers: Peers | undefined;
+  /** By folder: the drives that other nodes ask. */
+  readonly #ownDrives = new Map<string, LocalDrive>();
   #opened: OpenedDeployment | undefined;
   #store: Store | undefined;
   #door: Door | undefined;
@@ -105,26 +117,40 @@ class MtsServer implements OpenServer {
   async open(): Promise<void> {
     const { certificate, accessKey, secretKey, region, environment = {} } = this.#config;
     const log = this.#log;
-    const { pools, nodes } = await parseDriveArguments(this.#config.drives, { listen: this.address, hosts: systemHosts, setDriveCount: this.#config.setDriveCount });
-    if (nodes.length > 0) throw new UsageError(`the drive URLs name ${nodes.length} servers; distributed mode is not available in this version`, 'give the drives of this machine as paths');
-    checkSubmounts(await mountTable(), pools.flatMap((pool) => pool.drives.map(({ path }) => path)));
+    const layout = await parseDriveArguments(this.#config.drives, { listen: this.address, hosts: systemHosts, setDriveCount: this.#config.setDriveCount });
+    checkScheme(layout, this.scheme);
+    const own = layout.pools.flatMap((pool) => pool.drives.filter(({ node }) => node?.isThisNode !== false));
+    checkSubmounts(await mountTable(), own.map(({ path }) => path));
+    const peers = layout.nodes.length === 0 ? undefined : new Peers({ layout, accessKey, secretKey, clock: this.#clock, random: this.#random, log });
+    this.#peers = peers;
+    if (peers !== undefined) {
+      serveDrives(peers.server, { find: (path) => this.#ownDrives.get(path), openGuest: (path) => this.#openLocal(path) });
+    }
     // Listening comes first: a port that is taken is found out before any drive is touched, and probes get answers.
-    this.#listener = await listen({ address: this.address, certificate, handler: (request, response) => this.#answer(request, response) });
-    this.#opened = await this.#openDeployment(pools);
+    this.#listener = await listen({ address: this.address, certificate, handler: (request, response) => this.#answer(request, response), upgrades: peers?.server });
+    this.#opened = await this.#openDeployment(layout, peers);
     const common = { clock: this.#clock, random: this.#random, log };
-    const store = createStore({ deployment: this.#opened.deployment, locker: new LocalLocker(), ...common });
+    const { deployment } = this.#opened;
+    const store = createStore({
+      deployment,
+      locker: peers?.lockGroup(deployment) ?? new LocalLocker(),
+      ...common,
+      ...(peers && { announceBucket: (bucket: string) => peers.tell('bucket.changed', bucket) }),
+    });
     this.#store = store;
+    if (peers !== undefined) await this.#joinCluster(peers, this.#opened, store);
     await store.recover();
     const identity = { accessKey, secretKey };
     const lookup = (key: string): typeof identity | undefined => (key === accessKey ? identity : undefined);
     this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}`, traffic: this.#traffic, tracer: this.#tracer });
     this.#admin = openAdmin({
-      endpoint: `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
+      endpoint: peers?.self ?? `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
+      cluster: peers && { peers: peers.all, service: peers.server },
       opened: this.#opened, store, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
     store.healing.start();
-    this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log });
+    this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log, isShared: peers !== undefined });
   }
 
   drives(): DriveStatus[] {
@@ -150,15 +176,58 @@ class MtsServer implements OpenServer {
     await this.#admin?.close();
     // Answered changes are still being tidied up on the drives.
     await this.#store?.idle();
+    await this.#peers?.close();
     await this.#opened?.close();
   }
 
-  #openDeployment(layouts: readonly PoolLayout[]): Promise<OpenedDeployment> {
+  /** Not before every node that answers has been looked at: a write must not pass over drives that are well. */
+  async #joinCluster(peers: Peers, opened: OpenedDeployment, store: Store): Promise<void> {
+    peers.listen({
+      bucketChanged: (bucket) => store.forgetBucket(bucket),
+      drivesChanged: () => void opened.checkDrives(),
+    });
+    await peers.settled(PEERS_WAIT_MS);
+    await opened.checkDrives();
+    await peers.tell('drives.changed', undefined);
+  }
+
+  /** The first drive opened in a folder is the one that serves, this node and the others; later ones only look what is there. */
+  #openDrive({ path, name, node }: DriveEndpoint, peers: Peers | undefined): Drive {
+    if (peers !== undefined && node?.isThisNode === false) return new RemoteDrive({ peer: peers.peer(node), endpoint: name, path });
+    const drive = this.#openLocal(path);
+    if (peers !== undefined && !this.#ownDrives.has(path)) this.#ownDrives.set(path, drive);
+    return drive;
+  }
+
+  #openLocal(path: string): LocalDrive {
+    return new LocalDrive(path, { tracer: this.#tracer });
+  }
+
+  /** Waits for other nodes, unless the server is to stop. */
+  async #pause(pauseMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const isStopped = await Promise.race([
+      new Promise<false>((resolve) => {
+        timer = setTimeout(() => resolve(false), pauseMs);
+      }),
+      this.#config.stopped?.then(() => true) ?? new Promise<never>(() => {}),
+    ]);
+    clearTimeout(timer);
+    if (isStopped) throw new StoppedError('the server was stopped while it waited for other nodes');
+  }
+
+  #openDeployment({ pools, nodes }: ClusterLayout, peers: Peers | undefined): Promise<OpenedDeployment> {
     return openDeployment({
-      layouts,
-      openDrive: ({ path }): Drive => new LocalDrive(path, { tracer: this.#tracer }),
+      layouts: pools,
+      openDrive: (endpoint): Drive => this.#openDrive(endpoint, peers),
+      ...(peers && {
+        isReachable: (node: NodeAddress) => peers.isReachable(node),
+        waiting: { isFirst: nodes[0]?.isThisNode === true, missingNodes: () => peers.missing(), pause: (waitedMs: number) => this.#pause(waitedMs < 5000 ? 200 : 1000) },
+      }),
       makeFolder: async ({ path }) => void (await mkdir(path, { recursive: true })),
       removeFolder: ({ path }) => rmdir(path),
+      remakeFolder: ({ path }, deviceId) => remakeFolder(path, deviceId, this.#config.allowRootDrive),
+      onFormatted: () => void peers?.tell('drives.changed', undefined),
       allowRootDrive: this.#config.allowRootDrive,
       standardClass: this.#config.standardClass,
       reducedClass: this.#config.reducedClass,
@@ -194,10 +263,27 @@ function readVersion(): string {
   return (require('mts/package.json') as { readonly version: string }).version;
 }
 
+/** Drive URLs say how the nodes talk to each other, and so what this one must listen to. */
+function checkScheme({ scheme, nodes }: ClusterLayout, served: 'http' | 'https'): void {
+  if (nodes.length === 0 || scheme === served) return;
+  throw new UsageError(
+    scheme === 'https' ? 'the drive URLs are https, but this server has no certificate' : 'the drive URLs are http, but this server has a certificate and so serves https only',
+    scheme === 'https' ? 'put public.crt and private.key into the folder of --certs-dir, on every node' : 'write the drive URLs with https://, on every node',
+  );
+}
+
 function scheduleOnce(callback: () => void, delayMs: number): () => void {
   const timer = setTimeout(callback, delayMs);
   timer.unref();
   return () => clearTimeout(timer);
+}
+
+/** Makes the folder of a lost drive again; see PoolContext. */
+async function remakeFolder(path: string, deviceId: number | undefined, allowRootDrive: boolean): Promise<boolean> {
+  const [parent, root] = await Promise.all([stat(dirname(path)), stat('/')]);
+  if ((deviceId !== undefined && parent.dev !== deviceId) || (parent.dev === root.dev && !allowRootDrive)) return false;
+  await mkdir(path);
+  return true;
 }
 
 /** Linux's list of mounts; empty where there is none. */

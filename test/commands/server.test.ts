@@ -173,7 +173,7 @@ describe('mts server', () => {
 describe('mts server refuses to start, with 1 and what to do', () => {
   it.each([
     ['without a drive', ['server'], {}, /no drive is given.*mts server \.\/data/],
-    ['on the root folder', ['server', '/'], {}, /root folder/],
+    ['on the root folder', ['server', '/'], {}, /root endpoint/],
     ['with a malformed range', ['server', 'd{1..4}'], {}, /\{N\.\.\.M\}/],
     ['with 17 drives', ['server', 'd{1...17}'], {}, /17 drives/],
     ['with a bad address', ['server', '--address', '9000', 'd'], {}, /no address to listen on/],

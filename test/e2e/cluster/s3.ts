@@ -1,0 +1,26 @@
+/** Short words for what the tests of a cluster ask its nodes. */
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListBucketsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { randomBytes } from 'node:crypto';
+
+import type { TestNode } from './harness.js';
+
+/** Larger than what is kept inside metadata. */
+export const LARGE = randomBytes(1_500_000);
+
+export const makeBucket = (node: TestNode, name: string) => node.client.send(new CreateBucketCommand({ Bucket: name }));
+export const put = (node: TestNode, key: string, body: Buffer | string, bucket = 'test1') => node.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+export const remove = (node: TestNode, key: string, bucket = 'test1') => node.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+export const head = (node: TestNode, key: string, bucket = 'test1') => node.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+export async function get(node: TestNode, key: string, bucket = 'test1'): Promise<Buffer> {
+  const { Body } = await node.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return Buffer.from(await Body!.transformToByteArray());
+}
+export async function text(node: TestNode, key: string, bucket = 'test1'): Promise<string> {
+  return (await get(node, key, bucket)).toString();
+}
+export async function buckets(node: TestNode): Promise<string[]> {
+  return ((await node.client.send(new ListBucketsCommand({}))).Buckets ?? []).map(({ Name }) => Name!);
+}
+export async function keys(node: TestNode, bucket = 'test1'): Promise<string[]> {
+  return ((await node.client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key }) => Key!);
+}
