@@ -44,6 +44,6 @@ async function viewOf(drive: FormatReport['drives'][number]): Promise<DriveView>
     endpoint: drive.path, node: '', path: drive.path, pool: drive.pool ?? -1, set: drive.set ?? -1, slot: drive.slot ?? -1, state,
     isWritable: state === 'online' || state === 'healing',
     isReadable: state === 'online' || state === 'full' || state === 'read-only',
-    remark: drive.remark, totalBytes: space?.totalBytes, usedBytes: space?.usedBytes, freeBytes: space?.freeBytes, latencyMs: undefined, healing: undefined,
+    remark: drive.remark, missedChanges: 0, totalBytes: space?.totalBytes, usedBytes: space?.usedBytes, freeBytes: space?.freeBytes, latencyMs: undefined, healing: undefined,
   };
 }

@@ -40,6 +40,8 @@ export interface DriveView {
   readonly totalBytes: number | undefined;
   readonly usedBytes: number | undefined;
   readonly freeBytes: number | undefined;
+  /** Changes that it was away for and has not been brought yet. */
+  readonly missedChanges: number;
   /** Mean of its calls of about the last minute. */
   readonly latencyMs: number | undefined;
   readonly healing: DriveHealing | undefined;
@@ -105,8 +107,9 @@ export interface ClusterFacts {
 export function clusterState({ info, storage, background, nowMs }: ClusterFacts): ClusterState {
   const servers = info.servers ?? [];
   const wired = drivesOf(servers, storage, background);
+  const missed = missedChanges(servers);
   const slowAt = slowThresholds(wired.map(({ drive }) => drive));
-  const drives = wired.map(({ drive, node }) => driveView(drive, node, slowAt(drive), nowMs));
+  const drives = wired.map(({ drive, node }) => driveView(drive, node, slowAt(drive), missed.get(drive.endpoint) ?? 0, nowMs));
   const totals = info.backend?.totalSets ?? storage?.Backend?.TotalSets ?? [];
   const sizes = info.backend?.totalDrivesPerSet ?? storage?.Backend?.DrivesPerSet ?? [];
   const parity = info.backend?.standardSCParity ?? storage?.Backend?.StandardSCParity ?? 0;
@@ -175,7 +178,7 @@ function isOnline({ isReadable, isWritable, state }: DriveView): boolean {
 
 function absentDrive(pool: number, set: number, slot: number): DriveView {
   return {
-    endpoint: '', node: '', path: '', pool, set, slot, state: 'offline', isWritable: false, isReadable: false, remark: 'no drive was given for this slot',
+    endpoint: '', node: '', path: '', pool, set, slot, state: 'offline', isWritable: false, isReadable: false, remark: 'no drive was given for this slot', missedChanges: 0,
     totalBytes: undefined, usedBytes: undefined, freeBytes: undefined, latencyMs: undefined, healing: undefined,
   };
 }
@@ -191,6 +194,13 @@ function drivesOf(servers: readonly WireServer[], storage: StorageInfo | undefin
     const tracked = healing.get(drive.endpoint);
     return { drive: { ...drive, ...(tracked?.healing === true && { healing: true }), ...(tracked?.heal_info !== undefined && { heal_info: tracked.heal_info }) }, node: nodeOf(drive.endpoint) };
   });
+}
+
+/** Each node keeps a journal of what drives missed of the changes that it made. */
+function missedChanges(servers: readonly WireServer[]): Map<string, number> {
+  const missed = new Map<string, number>();
+  for (const drive of servers.flatMap(({ mts }) => mts?.journal ?? []).flatMap(({ drives }) => drives)) missed.set(drive.endpoint, (missed.get(drive.endpoint) ?? 0) + drive.missed);
+  return missed;
 }
 
 function hostOf(endpoint: string): string | undefined {
@@ -222,7 +232,7 @@ function latencyOf({ metrics, mts }: WireDrive): number | undefined {
 /** As MinIO: a drive with less than a hundredth of its space left takes no more data. */
 const FULL_FRACTION = 0.99;
 
-function driveView(drive: WireDrive, node: string, slowAtMs: number, nowMs: number): DriveView {
+function driveView(drive: WireDrive, node: string, slowAtMs: number, missedChanges: number, nowMs: number): DriveView {
   const latencyMs = latencyOf(drive);
   const state = stateOf(drive, latencyMs !== undefined && latencyMs > slowAtMs);
   return {
@@ -235,7 +245,8 @@ function driveView(drive: WireDrive, node: string, slowAtMs: number, nowMs: numb
     state,
     isWritable: ['online', 'healing', 'slow', 'misplaced'].includes(state) && (state !== 'misplaced' || drive.state === 'ok'),
     isReadable: ['online', 'slow', 'full', 'read-only'].includes(state) || (state === 'misplaced' && drive.state === 'ok'),
-    remark: drive.mts?.remark ?? (drive.state === 'ok' || drive.state === state ? '' : drive.state),
+    remark: drive.mts?.remark ?? (missedChanges > 0 ? `missed ${missedChanges} change${missedChanges === 1 ? '' : 's'}, which it will be brought` : drive.state === 'ok' || drive.state === state ? '' : drive.state),
+    missedChanges,
     totalBytes: drive.totalspace,
     usedBytes: drive.usedspace,
     freeBytes: drive.availspace,
