@@ -114,7 +114,11 @@ export function createStore(options: StoreOptions): Store {
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
     healing,
-    recover: (options) => recover(context, options),
+    async recover(options) {
+      const report = await recover(context, options);
+      if (options?.abandonedMs === undefined) await healing.prepare();
+      return report;
+    },
     forgetBucket: (bucket) => {
       checked.forget(bucket);
       settings.forget(bucket);

@@ -24,6 +24,8 @@ export interface DriveHealOptions {
   readonly listBuckets: () => Promise<readonly string[]>;
   readonly healBucket: (bucket: string) => Promise<unknown>;
   readonly heal: (set: ErasureSet, volume: string, path: string, modTimeMaxNs: bigint, signal: AbortSignal) => Promise<HealItem[]>;
+  /** Called when the drive has everything, before it is said to be whole. */
+  readonly onFilled: (set: ErasureSet, slot: number, drive: Drive) => Promise<void>;
   /** What there is to heal, as it was counted last. */
   readonly total: () => { readonly objects: number; readonly bytes: number };
 }
@@ -180,6 +182,7 @@ export class DriveHeal {
   }
 
   async #finish(): Promise<void> {
+    await this.options.onFilled(this.set, this.slot, this.drive);
     this.#tracker = { ...this.#known, isFinished: true };
     await this.#save();
     this.set.setHealing(this.drive, false);

@@ -7,6 +7,7 @@ import type { SystemObjects } from '../bucket-settings.js';
 import type { StoreContext } from '../context.js';
 import { BackgroundHeals } from './background.js';
 import { DriveHeals } from './drive-heals.js';
+import { Generations } from './generations.js';
 import { healBucket } from './heal-bucket.js';
 import { healObject, type ObjectHealOptions } from './heal-object.js';
 import { HealQueue } from './heal-queue.js';
@@ -39,6 +40,8 @@ const OBJECTS_AT_ONCE = 4;
 const JOURNAL_PAUSE_MS = 5000;
 const DRIVES_PAUSE_MS = 10_000;
 const SCAN_PAUSE_MS = 60_000;
+/** An old copy of a drive is recognized when it is older than this. */
+const RAISE_PAUSE_MS = 60_000;
 const YIELD_MS_MAX = 250;
 
 export class StoreHealing implements Healing {
@@ -49,6 +52,7 @@ export class StoreHealing implements Healing {
   readonly #journal: Journal;
   readonly #driveHeals: DriveHeals;
   readonly #scanner: Scanner;
+  readonly #generations: Generations;
   readonly #rounds: readonly Rounds[];
   #boot: Promise<void> | undefined;
 
@@ -69,8 +73,10 @@ export class StoreHealing implements Healing {
         if (activity.isBusy) await sleep(schedule, Math.min(clock.monotonicMs() - startedMs, YIELD_MS_MAX), signal);
         return items;
       },
+      onFilled: (set, slot, drive) => this.#generations.catchUp(set, slot, drive),
       total: () => totalOf(this.#scanner.usage(), deployment),
     });
+    this.#generations = new Generations({ deployment, log, changes: () => activity.changes, healWholeDrive: (set, slot) => this.#driveHeals.request(set, slot) });
     this.#scanner = new Scanner({
       deployment, locker, clock, log, queue, schedule,
       objects: options.objects,
@@ -89,7 +95,11 @@ export class StoreHealing implements Healing {
       healWholeDrive: (set, slot) => this.#driveHeals.request(set, slot),
     });
     this.#rounds = [
-      new Rounds(schedule, JOURNAL_PAUSE_MS, (signal) => this.#journal.round(signal)),
+      new Rounds(schedule, JOURNAL_PAUSE_MS, async (signal) => {
+        await this.#generations.judge();
+        await this.#journal.round(signal);
+      }),
+      new Rounds(schedule, RAISE_PAUSE_MS, () => this.#generations.raise()),
       new Rounds(schedule, SCAN_PAUSE_MS, (signal) => this.#scanner.round(signal)),
       ...allSets(deployment).map((set) => new Rounds(schedule, DRIVES_PAUSE_MS, (signal) => this.#driveHeals.round(set, signal))),
     ];
@@ -176,6 +186,11 @@ export class StoreHealing implements Healing {
 
   journal(): JournalStatus[] {
     return this.#journal.status();
+  }
+
+  /** Judges the drives before the first request: an old copy must prove nothing. */
+  prepare(): Promise<void> {
+    return this.#generations.judge();
   }
 
   start(): void {
