@@ -39,7 +39,7 @@ export function wireDrive(drive: DriveReport, { withMetrics, heal }: DriveOption
       utilization: space.totalBytes === 0 ? 0 : (space.usedBytes / space.totalBytes) * 100,
     }),
     metrics: withMetrics && drive.calls !== undefined ? wireCalls(drive.calls) : {},
-    ...(heal !== undefined && drive.isHealing && { heal_info: wireHealInfo(heal) }),
+    ...(heal !== undefined && drive.isHealing && !heal.isFinished && { heal_info: wireHealInfo(heal) }),
     local: true,
     pool_index: drive.poolIndex,
     set_index: drive.setIndex,
@@ -100,6 +100,7 @@ function wireHealInfo(heal: DriveHealStatus): object {
     queued_buckets: heal.queuedBuckets,
     healed_buckets: heal.healedBuckets,
     finished: heal.isFinished,
-    reason: heal.failures.at(-1)?.reason ?? '',
+    // MinIO's number for "a fresh drive".
+    reason: 0,
   };
 }

@@ -21,25 +21,26 @@ interface LocalDriveOptions {
   readonly deadlineMs?: number;
   /** Hears of every call while somebody listens. */
   readonly tracer?: Tracer;
+  /** What the drive is called; in a cluster its URL. Default: its folder. */
+  readonly name?: string;
 }
 
 const DEADLINE_MS = 30_000;
 
 export class LocalDrive implements Drive {
   readonly isLocal = true;
+  readonly endpoint: string;
   #id: string | undefined;
   readonly #link: ThreadLink;
   readonly #order: StagedOrder;
   #lastNumber = 0;
 
   /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
-  constructor(
-    readonly endpoint: string,
-    options: LocalDriveOptions = {},
-  ) {
-    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: endpoint } });
-    this.#order = new StagedOrder(endpoint);
-    this.#link = new ThreadLink(thread, endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
+  constructor(folder: string, options: LocalDriveOptions = {}) {
+    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: folder } });
+    this.endpoint = options.name ?? folder;
+    this.#order = new StagedOrder(this.endpoint);
+    this.#link = new ThreadLink(thread, this.endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
   }
 
   get id(): string | undefined {

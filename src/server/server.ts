@@ -194,13 +194,13 @@ class MtsServer implements OpenServer {
   /** The first drive opened in a folder is the one that serves, this node and the others; later ones only look what is there. */
   #openDrive({ path, name, node }: DriveEndpoint, peers: Peers | undefined): Drive {
     if (peers !== undefined && node?.isThisNode === false) return new RemoteDrive({ peer: peers.peer(node), endpoint: name, path });
-    const drive = this.#openLocal(path);
+    const drive = this.#openLocal(path, name);
     if (peers !== undefined && !this.#ownDrives.has(path)) this.#ownDrives.set(path, drive);
     return drive;
   }
 
-  #openLocal(path: string): LocalDrive {
-    return new LocalDrive(path, { tracer: this.#tracer });
+  #openLocal(path: string, name = path): LocalDrive {
+    return new LocalDrive(path, { tracer: this.#tracer, name });
   }
 
   /** Waits for other nodes, unless the server is to stop. */

@@ -38,6 +38,7 @@ function verdict({ sets, health }: ClusterState): string {
 }
 
 function nodeLines(nodes: readonly NodeView[], width: number, paint: Palette): string[] {
+  const isWide = width >= WIDE_COLUMNS;
   const rows = nodes.map((node) => [
     dot(node.state === 'online' ? 'online' : node.state === 'initializing' ? 'healing' : 'offline', paint),
     node.endpoint,
@@ -46,9 +47,9 @@ function nodeLines(nodes: readonly NodeView[], width: number, paint: Palette): s
     `${node.drivesOnline}/${node.drivesTotal} drives`,
     node.version,
     clockText(node, paint),
-    node.reason,
+    ...(isWide ? [node.reason] : []),
   ]);
-  return ['Nodes', ...columns(rows, width)];
+  return ['Nodes', ...withNotes(columns(rows, width), isWide ? [] : nodes.map(({ reason }) => reason), width)];
 }
 
 function clockText({ clockOffsetMs }: NodeView, paint: Palette): string {
@@ -81,13 +82,12 @@ function driveLines(drives: readonly DriveView[], width: number, paint: Palette)
     drive.latencyMs === undefined ? '' : formatCallTime(drive.latencyMs),
     ...(isWide ? [noteOf(drive)] : []),
   ]);
-  const lines = columns(rows, width);
-  if (isWide) return lines;
-  return lines.flatMap((line, index) => {
-    const drive = drives[index];
-    const note = drive === undefined ? '' : noteOf(drive);
-    return note === '' ? [line] : [line, ...wrap(note.split(' '), width - 8, ' ').map((part) => `        ${part}`)];
-  });
+  return withNotes(columns(rows, width), isWide ? [] : drives.map(noteOf), width);
+}
+
+/** Each line with its note below, where there is one. */
+function withNotes(lines: readonly string[], notes: readonly string[], width: number): string[] {
+  return lines.flatMap((line, index) => [line, ...wrap((notes[index] ?? '').split(' ').filter((word) => word !== ''), width - 8, ' ').map((part) => `        ${part}`)]);
 }
 
 function stateText({ state, healing }: DriveView): string {

@@ -250,7 +250,8 @@ function driveView(drive: WireDrive, node: string, slowAtMs: number, missedChang
     totalBytes: drive.totalspace,
     usedBytes: drive.usedspace,
     freeBytes: drive.availspace,
-    latencyMs,
+    // What it took while it was there says nothing of now.
+    latencyMs: drive.state === 'ok' ? latencyMs : undefined,
     healing: state === 'healing' ? healingOf(drive.heal_info, nowMs) : undefined,
   };
 }
