@@ -8,6 +8,9 @@ need s3cmd s3cmd
 need restic restic
 need tmux tmux
 need python3 python3
+# In /usr/sbin, which is not on every user's path.
+[ -x /usr/sbin/sshd ] || missing+=(openssh-server)
+need ssh-keygen openssh-client
 if [ "${#missing[@]}" -gt 0 ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "The tests need these packages, please install them: ${missing[*]}" >&2

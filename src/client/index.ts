@@ -38,3 +38,6 @@ export type { BucketFacts } from './bucket-facts.js';
 /** The admin API: servers, heals, traces, metrics, and the values of `cluster status` and the dashboard. */
 export const loadAdmin = () => import('./admin/index.js');
 export type * from './admin/index.js';
+/** Files of other machines, over SSH. */
+export const loadSsh = () => import('./ssh/index.js');
+export type * from './ssh/index.js';

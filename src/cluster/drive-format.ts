@@ -23,14 +23,15 @@ export async function askFormat(drive: Drive): Promise<FormatAnswer> {
   try {
     const isRootDevice = (await drive.info()).isRootDevice;
     const bytes = await readIfThere(drive, FORMAT_PATH);
-    return bytes === undefined ? { kind: 'unformatted', isRootDevice } : answerOf(bytes, isRootDevice);
+    return bytes === undefined ? { kind: 'unformatted', isRootDevice } : formatAnswerOf(bytes, isRootDevice);
   } catch (error) {
     if (isStorageError(error, 'drive-not-found')) return { kind: 'missing' };
     return { kind: 'offline', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function answerOf(bytes: Uint8Array, isRootDevice: boolean): FormatAnswer {
+/** What format.json says of a drive; whether it is empty is not known from that. */
+export function formatAnswerOf(bytes: Uint8Array, isRootDevice: boolean): FormatAnswer {
   let format: FormatJson;
   try {
     format = decodeFormatJson(bytes);

@@ -14,7 +14,8 @@ export { LockTable, type LockClaim, type LockOwner, type LockVote, type LockVote
 export { checkSubmounts } from './mounts.js';
 export * from './parity.js';
 export * from './placement.js';
-export type { DriveCondition } from './format-plan.js';
+export { planPool, type DriveCondition, type FormatAnswer, type PoolPlan } from './format-plan.js';
+export { formatAnswerOf } from './drive-format.js';
 export type { DriveStatus } from './pool-drives.js';
 export { RemoteLocks, serveLocks } from './remote-locks.js';
 export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';

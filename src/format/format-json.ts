@@ -88,6 +88,22 @@ export function encodeFormatJson(format: Omit<FormatJson, 'generation'>): Uint8A
   );
 }
 
+/**
+ * A peer's format.json with another drive's id in the place of its own: all else, members unknown to us too, stays as its
+ * release wrote it. Throws metadata-corrupt where `bytes` are no erasure format.
+ */
+export function withDriveId(bytes: Uint8Array, driveId: string): Uint8Array {
+  const document = parseObject(bytes);
+  const xl = objectOf(document, 'xl');
+  const member = xl['this'] !== undefined ? 'this' : xl['disk'] !== undefined ? 'disk' : 'drive';
+  return Buffer.from(JSON.stringify({ ...document, xl: { ...xl, [member]: driveId } }));
+}
+
+/** As the releases of 2016 and 2017 wrote it. `ids`: those of the set's drives, in their order. */
+export function encodeXl1(driveId: string, ids: readonly string[]): Uint8Array {
+  return Buffer.from(JSON.stringify({ version: '1', format: 'xl', xl: { version: '1', disk: driveId, jbod: ids } }));
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function decodeFs(document: JsonObject, deploymentId: string): FormatJson {

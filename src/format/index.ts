@@ -16,8 +16,10 @@ export { CHECKSUM_RECORD_KEY, decodeChecksumRecords, encodeChecksumRecord, type 
 export {
   decodeFormatJson,
   encodeFormatJson,
+  encodeXl1,
   generationName,
   OFFLINE_DRIVE_ID,
+  withDriveId,
   type FormatAlgorithm,
   type FormatJson,
 } from './format-json.js';

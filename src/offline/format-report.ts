@@ -2,21 +2,10 @@
  * Which drive of which deployment each of some folders is, and whether they make a whole: what `mts format inspect` shows.
  * The reference is the deployment that most of the readable drives name.
  */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  decodeFormatJson,
-  decodeHealingTracker,
-  generationName,
-  OFFLINE_DRIVE_ID,
-  SYSTEM_VOLUME,
-  type FormatJson,
-} from '../format/index.js';
+import { generationName, OFFLINE_DRIVE_ID, type FormatJson } from '../format/index.js';
 import { summarize } from './format-summary.js';
-import { isErrno, readIfThere } from './read-file.js';
-
-/** format.json of a thousand drives takes 40 KB. */
-const FORMAT_SIZE_MAX = 16 * 1024 * 1024;
+import type { SourceAccess } from './format-sources.js';
+import { deploymentKey, eachOnce, expandPlaces, lookAt, tableKey, type Sighting } from './sighting.js';
 
 export type DriveCondition =
   /** Belongs to the reference deployment and agrees with the other drives of its pool. */
@@ -33,7 +22,9 @@ export type DriveCondition =
   /** There is no such folder. */
   | 'missing'
   /** Its format.json cannot be read or makes no sense. */
-  | 'unreadable';
+  | 'unreadable'
+  /** Its node says that it has no such drive, or does not answer for it. */
+  | 'offline';
 
 interface DriveFinding {
   readonly path: string;
@@ -80,17 +71,11 @@ export interface FormatReport {
   readonly summary: string;
 }
 
-/** What is known of a folder before it is compared with the others. */
-interface Sighting {
-  readonly path: string;
-  readonly format?: FormatJson;
-  readonly failure?: Pick<DriveFinding, 'condition' | 'remark'>;
-  readonly isHealing: boolean;
-}
-
-/** Reads format.json of each folder (`/data{1...4}` stands for four) and compares. Throws a UsageError for a malformed range only. */
-export async function inspectFormats(paths: readonly string[]): Promise<FormatReport> {
-  return compareFormats(await Promise.all((await expand(paths)).map(look)));
+/** Reads format.json of each folder (`/data{1...4}` stands for four) and compares; with `access` also drives of servers and other machines. Throws a UsageError for a malformed range only. */
+export async function inspectFormats(paths: readonly string[], access?: SourceAccess): Promise<FormatReport> {
+  if (access === undefined) return compareFormats(await Promise.all((await expandPlaces(paths)).map(lookAt)));
+  const { seePlaces } = await import('./format-sources.js');
+  return compareFormats(eachOnce((await seePlaces(paths, access)).flatMap(({ sightings }) => sightings)));
 }
 
 /** The comparison alone, a pure function. */
@@ -112,45 +97,6 @@ function compareFormats(sightings: readonly Sighting[]): FormatReport {
   const isWhole = drives.length > 0 && missing.length === 0 && drives.every(({ condition }) => condition === 'ok');
   const facts = { drives, deploymentId: first?.deploymentId ?? '', pools, missing, isWhole };
   return { ...facts, summary: summarize(facts) };
-}
-
-async function expand(paths: readonly string[]): Promise<string[]> {
-  if (!paths.some((path) => path.includes('...'))) return [...paths];
-  const { expandRanges } = await import('../cluster/index.js');
-  return paths.flatMap((path) => (path.includes('...') ? expandRanges(path).labels : [path]));
-}
-
-async function look(path: string): Promise<Sighting> {
-  const isHealing = await isBeingHealed(path);
-  const failed = (condition: DriveCondition, remark: string): Sighting => ({ path, failure: { condition, remark }, isHealing });
-  try {
-    if (!(await stat(path)).isDirectory()) return failed('missing', 'this is a file; a drive is a folder');
-    const bytes = await readIfThere(join(path, SYSTEM_VOLUME, 'format.json'), FORMAT_SIZE_MAX);
-    if (bytes === undefined) return failed('unformatted', `there is no ${SYSTEM_VOLUME}/format.json`);
-    return { path, format: decodeFormatJson(bytes), isHealing };
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return failed('missing', 'there is no such folder');
-    return failed('unreadable', error instanceof Error ? error.message : String(error));
-  }
-}
-
-async function isBeingHealed(path: string): Promise<boolean> {
-  try {
-    const bytes = await readIfThere(join(path, SYSTEM_VOLUME, 'buckets', '.healing.bin'), FORMAT_SIZE_MAX);
-    return bytes !== undefined && !decodeHealingTracker(bytes).isFinished;
-  } catch {
-    // A tracker that cannot be read has not been finished by anyone.
-    return true;
-  }
-}
-
-/** Drives of one deployment have this in common. Formats without an id are told apart by their tables. */
-function deploymentKey(format: FormatJson): string {
-  return format.deploymentId === '' ? `no id ${tableKey(format)}` : format.deploymentId;
-}
-
-function tableKey({ generation, isSingle, sets, algorithm }: FormatJson): string {
-  return JSON.stringify([generation, isSingle, sets, algorithm]);
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -177,7 +123,7 @@ function poolTables(formats: readonly FormatJson[]): FormatJson[] {
   return pools.sort((a, b) => formats.indexOf(a) - formats.indexOf(b));
 }
 
-function sharesDrives(one: FormatJson, other: FormatJson): boolean {
+export function sharesDrives(one: FormatJson, other: FormatJson): boolean {
   const ids = new Set(one.sets.flat());
   return other.sets.flat().some((id) => id !== OFFLINE_DRIVE_ID && ids.has(id));
 }

@@ -8,6 +8,7 @@ const FAULTS: readonly (readonly [condition: DriveCondition, one: string, many: 
   ['nameless', 'lost its id', 'lost their ids'],
   ['unformatted', 'is not formatted', 'are not formatted'],
   ['missing', 'is no folder', 'are no folders'],
+  ['offline', 'does not answer', 'do not answer'],
   ['unreadable', 'cannot be read', 'cannot be read'],
 ];
 

@@ -1,6 +1,11 @@
 /**
- * offline: work on drives without a server. It looks at the files of drives as they are, and never changes them.
+ * offline: work on drives without a server. It looks at the files of drives as they are; only `format rebuild` writes, the
+ * identity of a drive that lost it.
  */
 export { localCluster } from './local-cluster.js';
-export { inspectFormats } from './format-report.js';
+export { inspectFormats, type FormatReport } from './format-report.js';
 export { inspectObject } from './object-report.js';
+export { seePlaces, type SourceAccess } from './format-sources.js';
+export { carryOutRebuild, layoutPools, prepareRebuild } from './rebuild-format.js';
+export { slotText, type RebuildPlan } from './rebuild-plan.js';
+export { verifyLayout, type VerifyReport } from './verify-layout.js';

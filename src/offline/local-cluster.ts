@@ -25,7 +25,7 @@ export async function localCluster(paths: readonly string[]): Promise<ClusterSta
 }
 
 const STATES: Readonly<Record<DriveCondition, DriveState>> = {
-  ok: 'online', different: 'foreign', foreign: 'foreign', doubled: 'doubled', nameless: 'unknown', unformatted: 'unformatted', missing: 'offline', unreadable: 'corrupt',
+  ok: 'online', different: 'foreign', foreign: 'foreign', doubled: 'doubled', nameless: 'unknown', unformatted: 'unformatted', missing: 'offline', unreadable: 'corrupt', offline: 'offline',
 };
 
 /** As MinIO: the last hundredth is not filled. */

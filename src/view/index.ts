@@ -24,7 +24,9 @@ export { ageFlags, bulkFlags, copyFlags, TransferCommand, writeFlags } from './t
 export { unknownAlias } from './unknown-alias.js';
 export { shareBlock, shareObject } from './share.js';
 export { bucketBlock, bucketObject, statBlock, statObjectJson } from './stat.js';
+export { FormatCommand, formatFlags } from './format-command.js';
 export { formatReportObject, formatReportText } from './format-inspect.js';
+export { rebuildObject, rebuildText, verifyText } from './format-rebuild.js';
 export { objectReportObject, objectReportText } from './inspect.js';
 export { logObject, logText } from './server-log.js';
 export { metricsObject, scrapeObject, scrapeYaml } from './prometheus.js';

@@ -1,0 +1,176 @@
+/** Gives lost drives their identity back: looks, plans, and writes. */
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../base/index.js';
+import { encodeHealingTracker, msToNs, newHealingTracker, SYSTEM_VOLUME } from '../format/index.js';
+import { systemHosts } from '../net/index.js';
+import { ownVolumes, seePlaces, type SourceAccess } from './format-sources.js';
+import { parseSlot, peerTables, planRebuild, type LostDrive, type RebuildPlan, type RebuiltDrive } from './rebuild-plan.js';
+import { eachOnce, expandPlaces, lookAt, type Sighting } from './sighting.js';
+import { slotEvidence, type SlotEvidence } from './slot-evidence.js';
+
+export interface RebuildOptions {
+  readonly drives: readonly string[];
+  readonly from: readonly string[];
+  /** One for each drive, `POOL/SET/DRIVE` from 1, or none. */
+  readonly slots: readonly string[];
+  /** The server's arguments; empty where they are to be found. */
+  readonly layout: readonly string[];
+  /** This machine's name in the layout. */
+  readonly host?: string | undefined;
+  readonly access: Omit<SourceAccess, 'layout'>;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Looks at drives and peers and decides. Writes nothing. Throws a UsageError where anything is not certain. */
+export async function prepareRebuild(options: RebuildOptions): Promise<RebuildPlan> {
+  const { slots, from, access } = options;
+  const paths = await expandPlaces(options.drives);
+  if (from.length === 0) throw new UsageError('no peer is given', 'say with --from who knows the deployment: a host, ALIAS, user@host:/drive, or the folder of another drive');
+  if (slots.length > 0 && slots.length !== paths.length) throw new UsageError(`${paths.length} drives and ${slots.length} slots are given`, 'give one --slot for each drive, in their order');
+  const lost = await Promise.all(paths.map(lookAt));
+  const own = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
+  if (new Set(own).size < own.length) throw new UsageError('one folder is given twice', 'name each drive once');
+  for (const path of own) await refuseRunningServer(path);
+  const typed = options.layout.length > 0 ? options.layout : await ownVolumes(options.environment);
+  const seen = await seePlaces(from, { ...access, layout: options.layout });
+  const all = eachOnce(seen.flatMap(({ sightings }) => sightings));
+  // `--from /mnt/drive{1...4}` may well name the lost drive itself.
+  const isOwn = await Promise.all(all.map(async ({ path }) => own.includes(await realpath(path).catch(() => ''))));
+  const peers = all.filter((_, index) => isOwn[index] !== true);
+  const layout = await layoutPools(typed.length > 0 ? typed : (seen.find(({ volumes }) => volumes !== undefined)?.volumes ?? []));
+  const tables = peerTables(peers);
+  const drives = await Promise.all(
+    lost.map(async (sighting, index): Promise<LostDrive> => {
+      const wanted = slots[index] === undefined ? undefined : parseSlot(slots[index]);
+      const hasOwnName = sighting.format !== undefined && sighting.format.driveId !== '';
+      const evidence = hasOwnName ? [] : await Promise.all(tables.map((table) => slotEvidence(sighting.path, table)));
+      return { sighting, wanted, evidence, layoutName: await nameInLayout(own[index] ?? '', sighting.path, layout.flat(), options.host) };
+    }),
+  );
+  return planRebuild({ lost: drives, peers, peerEvidence: await evidenceOf(peers), layout });
+}
+
+/** Carries the plan out: each drive's healing tracker first, then its identity, each whole or not at all. Gives the backups made. */
+export async function carryOutRebuild(plan: RebuildPlan, nowMs: number): Promise<readonly { readonly path: string; readonly backup: string | undefined }[]> {
+  const todo = plan.drives.filter(({ isDone }) => !isDone);
+  for (const drive of todo) await refuseIfChanged(drive);
+  const done: { path: string; backup: string | undefined }[] = [];
+  for (const drive of todo) done.push({ path: drive.path, backup: await rebuildOne(drive, nowMs) });
+  return done;
+}
+
+async function rebuildOne(drive: RebuiltDrive, nowMs: number): Promise<string | undefined> {
+  const system = join(drive.path, SYSTEM_VOLUME);
+  const { uid, gid } = await stat(drive.path);
+  // Run as root, it must not leave files that the server's user cannot write.
+  const owner = { uid, gid };
+  await makeFolder(system, owner);
+  const backup = drive.replaces === undefined ? undefined : join(system, `format.json.mts-${new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')}`);
+  if (backup !== undefined && drive.replaces !== undefined) await writeWhole(backup, drive.replaces, owner);
+  if (drive.hasTracker) {
+    // The tracker first: a drive that carries the identity without it would pass for a whole one.
+    await makeFolder(join(system, 'buckets'), owner);
+    const { driveId, pool, set, slot, path } = drive;
+    const tracker = newHealingTracker({ driveId, poolIndex: pool, setIndex: set, slot, path, endpoint: path, startedNs: msToNs(nowMs) });
+    await writeWhole(join(system, 'buckets', '.healing.bin'), encodeHealingTracker(tracker), owner);
+  }
+  await writeWhole(join(system, 'format.json'), drive.bytes, owner);
+  const written = await lookAt(drive.path);
+  if (written.format?.driveId !== drive.driveId) throw new Error(`${drive.path} was written and does not read back as it should: ${written.failure?.remark ?? 'another id'}`);
+  return backup;
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function makeFolder(path: string, { uid, gid }: Owner): Promise<void> {
+  if ((await mkdir(path, { recursive: true })) === undefined) return;
+  if (process.getuid?.() === 0) await chown(path, uid, gid);
+  await syncFolder(dirname(path));
+}
+
+/** A new file beside, synced, renamed over the old one, and the folder synced. */
+async function writeWhole(path: string, bytes: Uint8Array, { uid, gid }: Owner): Promise<void> {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    const file = await open(fresh, 'wx', 0o644);
+    try {
+      await file.writeFile(bytes);
+      if (process.getuid?.() === 0) await file.chown(uid, gid);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function refuseIfChanged({ path, replaces }: RebuiltDrive): Promise<void> {
+  const now = await lookAt(path);
+  const isSame = replaces === undefined ? now.bytes === undefined && now.failure?.condition === 'unformatted' : now.bytes !== undefined && Buffer.compare(now.bytes, replaces) === 0;
+  if (!isSame) throw new UsageError(`${path} has changed since it was looked at`, 'a server may be working on it: look with `mts format inspect`, then try again; nothing was written');
+}
+
+async function evidenceOf(peers: readonly Sighting[]): Promise<Map<Sighting, SlotEvidence>> {
+  const found = new Map<Sighting, SlotEvidence>();
+  for (const peer of peers) {
+    if (peer.format === undefined || peer.format.driveId !== '' || !peer.path.startsWith('/')) continue;
+    const evidence = await slotEvidence(peer.path, peer.format);
+    if (evidence !== undefined) found.set(peer, evidence);
+  }
+  return found;
+}
+
+/** As the server reads its arguments: with ranges each is a pool, without they are one. */
+export async function layoutPools(args: readonly string[]): Promise<string[][]> {
+  const words = args.flatMap((argument) => argument.split(/\s+/)).filter((word) => word !== '');
+  if (words.length === 0) return [];
+  return words.some((word) => word.includes('...')) ? Promise.all(words.map((word) => expandPlaces([word]))) : [words];
+}
+
+/** The drive's place in the layout: by its path, and where several hosts have that, by the host that this machine is. */
+async function nameInLayout(real: string, typed: string, names: readonly string[], host: string | undefined): Promise<string | undefined> {
+  const trimmed = (path: string): string => path.replace(/(.)\/+$/, '$1');
+  const same = names.filter((name) => [real, trimmed(typed)].includes(trimmed(URL.canParse(name) ? decodeURIComponent(new URL(name).pathname) : name)));
+  const hostOf = (name: string): string => (URL.canParse(name) ? new URL(name).hostname.replace(/^\[|\]$/g, '') : '');
+  if (host !== undefined) return only(same.filter((name) => hostOf(name) === host.toLowerCase()));
+  if (same.length < 2) return same[0];
+  const isOwn = await Promise.all(same.map(async (name) => (await systemHosts.addressesOf(hostOf(name)).catch((): string[] => [])).some((address) => systemHosts.isOwnAddress(address))));
+  return only(same.filter((_, index) => isOwn[index]));
+}
+
+function only(names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : undefined;
+}
+
+/** A server that has the drive among its arguments formats and heals it itself, and must not be surprised. */
+async function refuseRunningServer(path: string): Promise<void> {
+  const pids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter((word) => word !== '');
+    const at = words.indexOf('server');
+    if (at < 0 || !words.slice(0, at).some((word) => /(?:^|\/)(?:minio|mts|run\.js|minio\.js)$/.test(word))) continue;
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '/');
+    const drives = await expandPlaces(words.slice(at + 1).filter((word) => !word.startsWith('-') && !word.includes('://'))).catch((): string[] => []);
+    const real = await Promise.all(drives.map(async (drive) => realpath(drive.startsWith('/') ? drive : join(cwd, drive)).catch(() => '')));
+    if (real.includes(path)) throw new UsageError(`a running server (process ${pid}) has ${path} among its drives`, 'it gives an empty drive its identity back by itself and heals it (see `mts cluster status`); to do it by hand, stop it first');
+  }
+}
+
