@@ -57,6 +57,7 @@ interface Session {
 
 class PartFile {
   position = 0;
+  readonly transaction: string;
   readonly #writer: ShardWriter;
 
   constructor(
@@ -64,6 +65,7 @@ class PartFile {
     [, , , transaction, dataDir, partNumber]: PartPayload,
     private readonly forget: () => void,
   ) {
+    this.transaction = transaction;
     this.#writer = drive.createPart(transaction, dataDir, partNumber);
   }
 
@@ -161,7 +163,8 @@ class DriveHost {
     const session: Session = { writers: new Map(), readers: new Map() };
     this.#sessions.set(caller, session);
     const end = (): void => {
-      for (const file of [...session.writers.values()]) void file.abort();
+      // What was not written to its end cannot have been staged.
+      for (const file of [...session.writers.values()]) void file.abort().then(() => file.drive.settle(file.transaction)).catch(() => undefined);
       for (const { reader } of session.readers.values()) reader.close();
       session.readers.clear();
     };
@@ -204,6 +207,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
       resolve();
     };
     const timer = setTimeout(end, ms);

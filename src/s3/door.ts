@@ -111,7 +111,10 @@ class Door {
   /** The store looks for objects without looking at their bucket first: where nothing was found, it may be the bucket that is missing. */
   async #explain(error: unknown, bucket: string): Promise<never> {
     if (isStorageError(error, 'object-not-found', 'version-not-found', 'upload-not-found', 'read-quorum')) {
-      await this.#room.store.bucketSettings(error.bucket ?? bucket).catch((settingsError: unknown) => {
+      const name = error.bucket ?? bucket;
+      // A list of all buckets, and what servers keep for themselves, are in no bucket of a client's.
+      if (name === '' || name.startsWith('.')) throw error;
+      await this.#room.store.bucketSettings(name).catch((settingsError: unknown) => {
         throw isStorageError(settingsError, 'bucket-not-found') ? settingsError : error;
       });
     }

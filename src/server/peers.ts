@@ -103,8 +103,10 @@ export class Peers {
       return [...new Set(names)].flatMap((name) => voters.get(name) ?? []);
     });
     const votersOf = (name: string): readonly LockVoter[] => bySet[pool.setIndexOf(name.slice(name.indexOf('/') + 1))] ?? [];
-    this.#locks = new LockGroup({ owner: this.#owner, votersOf, voters: [...voters.values()], clock, random });
-    return this.#locks;
+    const locks = new LockGroup({ owner: this.#owner, votersOf, voters: [...voters.values()], clock, random });
+    for (const peer of this.#peers.values()) locks.renewAt(peer.node);
+    this.#locks = locks;
+    return locks;
   }
 
   /** Has other nodes' news carried out here. */

@@ -1,7 +1,7 @@
 /**
  * A bucket's settings: one system object, `.minio.sys/buckets/<bucket>/.metadata.bin`, kept in memory once read.
  */
-import { isStorageError, type Clock } from '../base/index.js';
+import { StorageError, isStorageError, type Clock } from '../base/index.js';
 import {
   ZERO_TIME_NS,
   decodeBucketMetadata,
@@ -120,6 +120,8 @@ export class BucketSettingsFile {
       return decodeBucketMetadata(await this.options.objects.read(pathOf(bucket)));
     } catch (error) {
       if (isStorageError(error, 'object-not-found')) return undefined;
+      // It is the bucket that cannot be told about; nobody asked for the object that its settings are in.
+      if (isStorageError(error, 'read-quorum')) throw new StorageError('read-quorum', `The settings of the bucket ${bucket} cannot be read: ${error.message}`, { bucket, cause: error });
       throw error;
     }
   }

@@ -1,7 +1,10 @@
 /** Short words for what the tests of a cluster ask its nodes. */
 import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListBucketsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
 
+import { UNSIGNED_PAYLOAD, signHeaders } from '../../../src/client/sign.js';
+import { ACCESS_KEY, SECRET_KEY } from '../server-process.js';
 import type { TestNode } from './harness.js';
 
 /** Larger than what is kept inside metadata. */
@@ -23,4 +26,18 @@ export async function buckets(node: TestNode): Promise<string[]> {
 }
 export async function keys(node: TestNode, bucket = 'test1'): Promise<string[]> {
   return ((await node.client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key }) => Key!);
+}
+
+/** An upload of a large object of which only a part is sent; resolves when its connection ends. */
+export function unfinishedPut(node: TestNode, key: string): Promise<void> {
+  const { host } = new URL(node.url);
+  const path = `/test1/${key}`;
+  const signable = { method: 'PUT', host, path, query: {}, headers: { 'content-length': '100000000' } };
+  const { headers } = signHeaders(signable, { credentials: { accessKey: ACCESS_KEY, secretKey: SECRET_KEY }, region: 'us-east-1', date: new Date() }, UNSIGNED_PAYLOAD);
+  return new Promise((resolve) => {
+    const upload = request(`${node.url}${path}`, { method: 'PUT', headers });
+    upload.on('error', () => resolve());
+    upload.on('close', () => resolve());
+    upload.write(Buffer.alloc(6_000_000));
+  });
 }
