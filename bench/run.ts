@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: the kernel, the server and the command line, each beside what bounds it, in one run. Figures swing with the
+ * `npm run bench`: the kernel, the server, healing and the command line, each beside what bounds it, in one run. Figures swing with the
  * machine: read the ratios. MTS_BENCH_SECONDS sets how long each load runs (5).
  */
+import { run as benchHeal } from './heal.js';
 import { run as benchKernel } from './kernel.js';
 import { run as benchPeer } from './peer.js';
 import { run as benchServer, type ServerRow } from './server.js';
@@ -31,5 +32,11 @@ if (wants('peer')) await benchPeer(durationMs);
 if (wants('server')) {
   const { peakMb } = await benchServer(durationMs, printServerRow);
   console.log(`peak memory of the server: ${peakMb} MB`);
+}
+if (wants('heal')) {
+  await benchHeal(({ name, bytesPerSecond, objectsPerSecond, rawBytesPerSecond, rawObjectsPerSecond }) => {
+    const figures = (bytes: number, objects: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB/s ${objects.toFixed(0)} objects/s`;
+    console.log(`${name.padEnd(20)} ${figures(bytesPerSecond, objectsPerSecond)}  |  raw copy ${figures(rawBytesPerSecond, rawObjectsPerSecond)}  |  ratio ${(bytesPerSecond / rawBytesPerSecond).toFixed(2)}`);
+  });
 }
 if (wants('start-up')) benchStartUp();

@@ -33,7 +33,8 @@ const LOADS: readonly Load[] = [
   { op: 'delete', sizeBytes: 4096, concurrency: 16, objects: 4000 },
 ];
 
-class BenchServer {
+/** A server process on four drives below a folder. */
+export class BenchServer {
   readonly #child: ChildProcess;
 
   private constructor(

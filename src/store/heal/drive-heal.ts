@@ -32,7 +32,7 @@ export interface DriveHealOptions {
 
 /** Saved at least this often: what a crash makes it do again. */
 const SAVE_EVERY_MS = 10_000;
-const OBJECTS_AT_ONCE = 4;
+const OBJECTS_AT_ONCE = 16;
 const FAILURES_MAX = 100;
 const LOCK_WAIT_MS = 1000;
 /** What servers keep for themselves comes first; named as real servers name it in their trackers. */

@@ -23,6 +23,8 @@ export interface ObjectHealOptions {
   readonly signal?: AbortSignal | undefined;
   /** Versions with a later mod time are skipped. */
   readonly modTimeMaxNs?: bigint | undefined;
+  /** Most likely there is something to heal: it is locked at once instead of being looked at first. */
+  readonly isLikely?: boolean | undefined;
   /** Called with the outcome while the object is still locked. */
   readonly confirm?: ((items: readonly HealItem[]) => Promise<void>) | undefined;
   /** Judges a version that can never be read again. The caller holds the object's lock. */
@@ -46,7 +48,7 @@ type AgreedState = Extract<SurveyedVersion['state'], { kind: 'agreed' }>;
 /** An item for each version that some drive holds; none where no drive knows the object. Never rejects for what drives do; throws aborted, timed-out. */
 export async function healObject(subject: HealSubject, options: ObjectHealOptions): Promise<HealItem[]> {
   const { confirm } = options;
-  if (confirm === undefined) {
+  if (confirm === undefined && options.isLikely !== true) {
     const look = await survey(subject, options.scan);
     // Most objects are whole, and looking needs no lock.
     if (options.isDryRun || look.versions.every((version) => isWhole(version, look))) {

@@ -34,8 +34,10 @@ export interface HealingOptions {
 
 /** Listing caches are not worth healing. */
 const LISTING_CACHE = '/.metacache/';
-/** Objects of one heal under way at once: enough to keep the drives busy, few enough to leave them to others. */
+/** Objects of one heal under way at once: enough to keep the drives busy. */
 const OBJECTS_AT_ONCE = 4;
+/** Of all heals of a set: small objects wait for their drive's journal, which takes many at once. */
+const SET_OBJECTS_AT_ONCE = 16;
 /** A drive that is back has what it missed soon after: within this and the time to notice that it is back. */
 const JOURNAL_PAUSE_MS = 5000;
 const DRIVES_PAUSE_MS = 10_000;
@@ -48,7 +50,7 @@ export class StoreHealing implements Healing {
   readonly quarantine: DriveQuarantine;
   /** Where operations tell what they notice. */
   readonly notices: BackgroundHeals;
-  readonly #queue = new HealQueue(OBJECTS_AT_ONCE);
+  readonly #queue = new HealQueue(SET_OBJECTS_AT_ONCE);
   readonly #journal: Journal;
   readonly #driveHeals: DriveHeals;
   readonly #scanner: Scanner;
@@ -68,7 +70,7 @@ export class StoreHealing implements Healing {
       healBucket: (bucket) => healBucket(deployment, bucket, { isDryRun: false, remove: false }),
       heal: async (set, volume, path, modTimeMaxNs, signal) => {
         const startedMs = clock.monotonicMs();
-        const items = await this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal });
+        const items = await this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal, isLikely: true });
         // Requests get at least half of what the drives can do.
         if (activity.isBusy) await sleep(schedule, Math.min(clock.monotonicMs() - startedMs, YIELD_MS_MAX), signal);
         return items;
@@ -153,7 +155,7 @@ export class StoreHealing implements Healing {
   }
 
   /** A heal that nobody asked for: strays are judged with patience. */
-  async #background(subject: Omit<HealSubject, 'context'>, options: Pick<ObjectHealOptions, 'scan' | 'modTimeMaxNs' | 'signal'>): Promise<HealItem[]> {
+  async #background(subject: Omit<HealSubject, 'context'>, options: Pick<ObjectHealOptions, 'scan' | 'modTimeMaxNs' | 'signal' | 'isLikely'>): Promise<HealItem[]> {
     if (subject.volume === SYSTEM_VOLUME && subject.path.includes(LISTING_CACHE)) return [];
     return healObject({ ...subject, context: this.options.context }, { isDryRun: false, onStray: (stray) => this.quarantine.judge(stray), ...options });
   }

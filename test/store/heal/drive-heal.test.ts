@@ -91,7 +91,7 @@ describe('an emptied drive', () => {
     await second.idle();
     expect([...lasting(life).keys()]).toEqual([...before.keys()]);
     const staged = life.naughty[SLOT]!.counts.get('stage') ?? 0;
-    expect(staged).toBeLessThanOrEqual(33 - counters.get('ItemsHealed')! + 4);
+    expect(staged).toBeLessThanOrEqual(33 - counters.get('ItemsHealed')! + 16);
     expect(trackerOf(life).counters.get('RetryAttempts')).toBe(1);
   });
 
