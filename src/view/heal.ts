@@ -102,7 +102,11 @@ export class HealTally {
     }
     if (isObject && wasWhole(item)) this.objectsWhole++;
     if (hasFailed(item)) this.failed++;
-    if (item.mts?.outcome === 'quarantined') this.quarantined++;
+    if (item.mts?.outcome === 'quarantined') {
+      // It is no more among the objects: no drive lacks it.
+      this.quarantined++;
+      return;
+    }
     before(item).forEach((drive, index) => {
       const name = drive.endpoint === undefined || drive.endpoint === '' ? `drive ${index + 1}` : drive.endpoint;
       const tally = this.drives.get(name) ?? { bad: 0, left: 0 };

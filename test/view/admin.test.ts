@@ -64,6 +64,12 @@ describe('a heal', () => {
     expect(healSummaryObject(tally, 1, '')).toMatchObject({ status: 'error', type: 'summary', objects_scanned: 3, objects_healed: 1, items_failed: 1, size: 3072, duration: 1_000_000 });
   });
 
+  it('does not say of drives that they lack what was put into the quarantine', () => {
+    const tally = new HealTally();
+    tally.add(item(['ok', 'missing', 'missing', 'missing'], ['ok', 'missing', 'missing', 'missing'], { detail: 'too few', mts: { outcome: 'quarantined' } }));
+    expect(healSummary(tally, { durationMs: 1000, isDryRun: false, detail: '', paint }).split('\n')).toEqual(['Healed:\t0/1 object; 0 B in 1s', 'In quarantine:\t1 version; see `mts admin quarantine list`']);
+  });
+
   it('of drives, by itself, is shown drive by drive', () => {
     const heal_info = { started: '2026-05-04T11:59:00Z', objects_total_size: 6000, items_healed: 40, bytes_done: 1500, current_bucket: 'photos', current_object: 'cat.jpg' };
     const state = clusterState({ ...cluster({ 2: { healing: true, heal_info } }), nowMs: NOW_MS });
