@@ -20,6 +20,8 @@ export interface BackgroundOptions {
   readonly queue: HealQueue;
   readonly schedule: Schedule;
   readonly heal: (set: ErasureSet, volume: string, path: string, scan: HealScan) => Promise<HealItem[]>;
+  /** Told of what must not happen. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export class BackgroundHeals implements HealNotices {
@@ -84,7 +86,7 @@ export class BackgroundHeals implements HealNotices {
       });
     } catch (error) {
       // Stopped, or other requests hold the object: the next read notices again.
-      if (!(error instanceof StorageError)) throw error;
+      if (!(error instanceof StorageError)) this.options.onFailure(error);
     } finally {
       this.#waiting.delete(name);
     }

@@ -62,8 +62,10 @@ export class StoreHealing implements Healing {
     const { context, schedule, activity } = options;
     const { deployment, log, clock, random, locker } = context;
     const queue = this.#queue;
+    // A mistake in the background must not take the server with it.
+    const onFailure = (error: unknown): void => log.error('healing failed and goes on', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     this.quarantine = new DriveQuarantine(context);
-    this.notices = new BackgroundHeals({ queue, schedule, heal: (set, volume, path, scan) => this.#background({ set, volume, path }, { scan }) });
+    this.notices = new BackgroundHeals({ queue, schedule, heal: (set, volume, path, scan) => this.#background({ set, volume, path }, { scan }), onFailure });
     this.#driveHeals = new DriveHeals(deployment, {
       clock, random, log, locker, queue,
       listBuckets: () => this.#newestFirst(),
@@ -100,10 +102,10 @@ export class StoreHealing implements Healing {
       new Rounds(schedule, JOURNAL_PAUSE_MS, async (signal) => {
         await this.#generations.judge();
         await this.#journal.round(signal);
-      }),
-      new Rounds(schedule, RAISE_PAUSE_MS, () => this.#generations.raise()),
-      new Rounds(schedule, SCAN_PAUSE_MS, (signal) => this.#scanner.round(signal)),
-      ...allSets(deployment).map((set) => new Rounds(schedule, DRIVES_PAUSE_MS, (signal) => this.#driveHeals.round(set, signal))),
+      }, onFailure),
+      new Rounds(schedule, RAISE_PAUSE_MS, () => this.#generations.raise(), onFailure),
+      new Rounds(schedule, SCAN_PAUSE_MS, (signal) => this.#scanner.round(signal), onFailure),
+      ...allSets(deployment).map((set) => new Rounds(schedule, DRIVES_PAUSE_MS, (signal) => this.#driveHeals.round(set, signal), onFailure)),
     ];
   }
 

@@ -47,6 +47,8 @@ const DEEP_STEP_MS = 3_600_000;
 const DEEP_STEPS = 30 * 24;
 /** Nothing changed: rot and what people do to drives by hand is looked for twice a day. */
 const IDLE_CYCLE_MS = 12 * 3_600_000;
+/** After a cycle the drives rest for this many times what it took, whatever changes. */
+const REST_FACTOR = 10;
 /** While requests are served: after this many keys a pause of ten times what they took. */
 const KEYS_BETWEEN_PAUSES = 200;
 const PAUSE_FACTOR = 10;
@@ -81,6 +83,7 @@ export class Scanner {
   #scanned = 0;
   #checked = 0;
   #seenChanges = '';
+  #tookMs = 0;
 
   constructor(private readonly options: ScannerOptions) {}
 
@@ -126,7 +129,8 @@ export class Scanner {
   async #isDue(): Promise<boolean> {
     const { clock } = this.options;
     const finishedMs = this.#state?.finishedMs ?? 0;
-    return clock.now() - finishedMs >= IDLE_CYCLE_MS || (await this.#changeMark()) !== this.#seenChanges;
+    const idleMs = clock.now() - finishedMs;
+    return idleMs >= IDLE_CYCLE_MS || (idleMs >= this.#tookMs * REST_FACTOR && (await this.#changeMark()) !== this.#seenChanges);
   }
 
   /** Differs where something may have changed: what other servers do shows in the space that drives have left. */
@@ -150,6 +154,7 @@ export class Scanner {
     const plan = { cycle: before.cycle, firstDeep: before.deepStep, deepCount: Math.min(hours, DEEP_STEPS) };
     this.#isRunning = true;
     this.#startedMs = clock.now();
+    const monotonicMs = clock.monotonicMs();
     this.#scanned = 0;
     this.#checked = 0;
     const mark = await this.#changeMark();
@@ -161,6 +166,7 @@ export class Scanner {
       counts.set(bucket, count.usage);
     }
     this.#bucket = '';
+    this.#tookMs = clock.monotonicMs() - monotonicMs;
     this.#state = {
       cycle: before.cycle + 1,
       finishedMs: clock.now(),

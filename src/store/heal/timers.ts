@@ -26,7 +26,7 @@ export async function sleep(schedule: Schedule, delayMs: number, signal: AbortSi
   });
 }
 
-/** Work that is done again and again until it is stopped: a round, a pause, a round. A round that fails is logged by its owner. */
+/** Work that is done again and again until it is stopped: a round, a pause, a round. A round that fails is said, and the next one comes all the same. */
 export class Rounds {
   readonly #stopped = new AbortController();
   #running: Promise<void> | undefined;
@@ -35,6 +35,7 @@ export class Rounds {
     private readonly schedule: Schedule,
     private readonly pauseMs: number,
     private readonly round: (signal: AbortSignal) => Promise<void>,
+    private readonly onFailure: (error: unknown) => void,
   ) {}
 
   /** The first round comes at once. */
@@ -52,10 +53,10 @@ export class Rounds {
     while (!signal.aborted) {
       try {
         await this.round(signal);
-        await sleep(this.schedule, this.pauseMs, signal);
       } catch (error) {
-        if (!signal.aborted) throw error;
+        if (!signal.aborted) this.onFailure(error);
       }
+      await sleep(this.schedule, this.pauseMs, signal).catch(() => undefined);
     }
   }
 }

@@ -34,10 +34,10 @@ export async function wanting(healing: StoreHealing): Promise<HealItem[]> {
   return items;
 }
 
-/** Notes of missed changes on all drives. */
-export async function notes(life: Life): Promise<number> {
+/** Notes of missed changes on all drives, or of one drive only: on a busy machine others may have been late as well. */
+export async function notes(life: Life, slot?: number): Promise<number> {
   const lists = await Promise.all(life.drives.map((drive) => drive.listMissed(1000)));
-  return lists.flat().reduce((sum, { count }) => sum + count, 0);
+  return lists.flat().reduce((sum, missed) => sum + (slot === undefined || missed.slot === slot ? missed.count : 0), 0);
 }
 
 export async function until(condition: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {

@@ -40,10 +40,10 @@ describe('what a drive missed', () => {
     await populate(life);
     life.naughty[2]!.pretend('offline');
     await change(life);
-    expect(await notes(life)).toBe(6 * 3);
+    expect(await notes(life, 2)).toBe(6 * 3);
     const healing = healingOf(life);
     healing.start();
-    await until(() => healing.journal()[0]?.drives[0]?.missed === 6);
+    await until(() => healing.journal()[0]?.drives.find(({ slot }) => slot === 2)?.missed === 6);
     expect(existsSync(join(life.paths[2]!, BUCKET, 'gone'))).toBe(true);
 
     life.naughty[2]!.pretend(undefined);
@@ -60,14 +60,15 @@ describe('what a drive missed', () => {
   it('is known after a crash right behind the answers, when nothing was noted yet', async () => {
     await using life = await Life.begin(4);
     await populate(life);
+    const before = await notes(life, 1);
     life.naughty[1]!.pretend('offline');
     for (const drive of life.naughty) drive.misbehave('noteMissed', { fail: 'drive-faulty' }).misbehave('settle', { fail: 'drive-faulty' });
     await change(life);
-    expect(await notes(life)).toBe(0);
+    expect(await notes(life, 1)).toBe(before);
     await life.restart();
     life.naughty[1]!.pretend('offline');
     await recover(life.context);
-    expect(await notes(life)).toBeGreaterThanOrEqual(6);
+    expect(await notes(life, 1)).toBeGreaterThanOrEqual(6);
     expect(litter(life)).toEqual([]);
 
     life.naughty[1]!.pretend(undefined);
@@ -116,7 +117,7 @@ describe('what a drive missed', () => {
     const healing = healingOf(life);
     healing.start();
     life.naughty[1]!.pretend(undefined);
-    await until(() => healing.journal()[0]?.drives.length === 1);
+    await until(async () => (await notes(life, 1)) === 0);
     life.naughty[4]!.pretend(undefined);
     await until(async () => (await notes(life)) === 0);
     await healing.close();
@@ -154,7 +155,7 @@ describe('what a drive missed', () => {
     const healing = healingOf(life);
     healing.start();
     await until(() => life.naughty[3]!.counts.get('listMissed')! > 4);
-    expect(await life.drives[3]!.listMissed(0)).toHaveLength(1);
+    expect((await life.drives[3]!.listMissed(0)).map(({ slot }) => slot)).toContain(0);
     for (const slot of [1, 2]) life.naughty[slot]!.pretend(undefined);
     await until(async () => (await notes(life)) === 0);
     await healing.close();
