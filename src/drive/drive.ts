@@ -71,7 +71,7 @@ export interface ShardWriter {
    * waiting for each other; they are carried out in order. After a failure every later call rejects with the same error.
    */
   write(buffers: readonly Uint8Array[]): Promise<void>;
-  /** Contents are durable (fdatasync) when this resolves. */
+  /** The file is complete when this resolves; `stage` or `commitPart` of its transaction makes it durable. */
   close(): Promise<void>;
   /** Closes and removes the file. Never rejects. */
   abort(): Promise<void>;
@@ -170,12 +170,12 @@ export interface Drive {
   /** The object's xl.meta; `inline: false` leaves the inline data out (the rest of the bytes are unchanged). */
   readXlMeta(volume: string, path: string, options: { readonly inline: boolean }): Promise<Uint8Array>;
 
-  /** Creates a part file of a transaction: `.minio.sys/tmp/<transaction>/<dataDir>/part.<number>`. Does not wait for the drive. */
+  /** Creates a part file of a transaction: `.minio.sys/tmp/<transaction>.<dataDir>/part.<number>`. Does not wait for the drive. */
   createPart(transaction: string, dataDir: string, partNumber: number): ShardWriter;
   /**
-   * Makes the change durable beside the object, not yet visible. Staging again, before the commit, replaces the change. A `put` on a damaged
-   * xl.meta starts a new one. The caller holds the object's write lock until after `commit`. Whatever was staged for the object before and is
-   * not committed cannot become visible any more.
+   * Makes the change and the transaction's part files durable beside the object, not yet visible. Staging again, before the
+   * commit, replaces the change. A `put` on a damaged xl.meta starts a new one. The caller holds the object's write lock until
+   * after `commit`. Whatever was staged for the object before and is not committed cannot become visible any more.
    */
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult>;
   /** Makes a staged change visible: renames, durable when this resolves. Repeating it is harmless. `drive-timeout` where a later change was staged. */

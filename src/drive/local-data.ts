@@ -1,7 +1,7 @@
 /** The two streams of a local drive: a part file being written, and a data dir being read. */
 import { StorageError } from '../base/index.js';
 import type { DataReader, ShardWriter } from './drive.js';
-import type { PartFile } from './messages.js';
+import type { PartName } from './messages.js';
 import type { ThreadLink } from './thread-link.js';
 
 export class LocalShardWriter implements ShardWriter {
@@ -9,7 +9,7 @@ export class LocalShardWriter implements ShardWriter {
 
   constructor(
     private readonly link: ThreadLink,
-    private readonly part: PartFile,
+    private readonly part: PartName,
   ) {}
 
   write(buffers: readonly Uint8Array[]): Promise<void> {

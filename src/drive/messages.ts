@@ -12,7 +12,7 @@ import type {
 export type BytesRef = readonly [buffer: number, offset: number, length: number];
 
 /** A part file of a transaction; `writer` tells the thread's open files apart. */
-export interface PartFile {
+export interface PartName {
   readonly writer: number;
   readonly transaction: string;
   readonly dataDir: string;
@@ -61,9 +61,9 @@ export interface Calls {
   listStaged: { args: readonly [abandoned: readonly string[]]; result: StagedTransaction[] };
   commitPart: { args: readonly [transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: BytesRef]; result: void };
   /** Buffers in shared memory come as they are, others packed. */
-  writePart: { args: readonly [part: PartFile, buffers: readonly (Uint8Array | BytesRef)[]]; result: void };
-  closePart: { args: readonly [part: PartFile]; result: void };
-  abortPart: { args: readonly [part: PartFile]; result: void };
+  writePart: { args: readonly [part: PartName, buffers: readonly (Uint8Array | BytesRef)[]]; result: void };
+  closePart: { args: readonly [part: PartName]; result: void };
+  abortPart: { args: readonly [part: PartName]; result: void };
   openData: { args: readonly [reader: number, volume: string, path: string, dataDir: string]; result: void };
   /** Fills shared memory, or gives the bytes back where only their count is given. */
   readData: { args: readonly [reader: number, partNumber: number, offset: number, target: Uint8Array | number]; result: Uint8Array | undefined };

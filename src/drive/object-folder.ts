@@ -47,15 +47,15 @@ export function pruneFolders(folder: string, volumeFolder: string): void {
   }
 }
 
-/** `volume/path` as the content of a link in `tmp/<transaction>`, and back. */
+/** `volume/path` as the content of a link in `.minio.sys/tmp`, and back. */
 export function linkTo(volume: string, path: string): string {
-  return `../../../${volume}/${path}`;
+  return `../../${volume}/${path}`;
 }
 
 /** Volume and path of a link made by `linkTo`; undefined where it is another's. */
 export function linkTarget(root: DriveRoot, link: string): { readonly volume: string; readonly path: string } | undefined {
-  const [up1, up2, up3, volume, ...rest] = link.split('/');
-  if (up1 !== '..' || up2 !== '..' || up3 !== '..' || volume === undefined) return undefined;
+  const [up1, up2, volume, ...rest] = link.split('/');
+  if (up1 !== '..' || up2 !== '..' || volume === undefined) return undefined;
   const path = rest.join('/');
   try {
     root.resolve(volume, path);

@@ -1,4 +1,4 @@
-/** Transactions as an earlier process left them in `.minio.sys/tmp`, read back from their folders (see transactions.ts). */
+/** Transactions as an earlier process left them in `.minio.sys/tmp`, read back from their files (see transactions.ts). */
 import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 import { StorageError } from '../base/index.js';
@@ -8,8 +8,11 @@ import { isErrno } from './failures.js';
 import { linkTarget } from './object-folder.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
-import type { TransactionFolders } from './transaction-folders.js';
 import { dataDirsOf } from './version-change.js';
+import type { WorkArea } from './work-area.js';
+
+/** Start of the members that make room in an object's folder. */
+export const DISPLACED = 'displaced-';
 
 /** A staged change; `isVisible` and `isDurable` follow its commit. */
 export interface StagedState {
@@ -21,59 +24,80 @@ export interface StagedState {
   readonly removesObject: boolean;
   /** Data dir that nothing uses after the commit. */
   readonly replaced: string | undefined;
+  /** Members that stood in the object's folder under a data dir's name; they go with the settling. */
+  readonly displaced: Set<string>;
   isVisible: boolean;
   isDurable: boolean;
 }
 
-/** The state a transaction's folder is in; undefined where nothing (whole) was staged in it. */
-export function readStagedState(root: DriveRoot, folder: string): StagedState | undefined {
-  const link = readLink(`${folder}/target`);
-  const target = link === undefined ? undefined : linkTarget(root, link);
-  if (target === undefined) return undefined;
-  const names = readdirSync(folder);
-  const objectFolder = root.resolve(target.volume, target.path);
-  const replaced = readLink(`${folder}/replaced`);
-  const common = { ...target, objectFolder, replaced, isDurable: false };
-  if (names.includes('removed')) return { ...common, dataDirs: new Map(), removesObject: true, isVisible: true };
-  if (!names.includes('xl.meta')) return { ...common, dataDirs: linkedDataDirs(root, folder, names), removesObject: false, isVisible: true };
-  const meta = readMeta(root, folder);
-  if (meta === undefined || isOutdated(folder, objectFolder)) return undefined;
-  const dataDirs = linkedDataDirs(root, folder, names);
-  // Those that a commit cut short had moved already are in the object's folder.
-  for (const name of dataDirsOf(meta)) if (!dataDirs.has(name) && isThere(`${objectFolder}/${name}`)) dataDirs.set(name, `${folder}/${name}`);
-  return { ...common, dataDirs, removesObject: meta.versions.length === 0, isVisible: false };
+/** Names of a transaction's files in the work area, without the transaction. */
+export function membersOf(root: DriveRoot, transaction: string): string[] {
+  const start = `${transaction}.`;
+  return namesIn(root.tmp).flatMap((name) => (name.startsWith(start) ? [name.slice(start.length)] : []));
 }
 
-/** What `Drive.listStaged` answers. Folders without a staged change, and MinIO's own leftovers, are removed in the background. */
-export function listStaged(root: DriveRoot, folders: TransactionFolders, removals: Removals): StagedTransaction[] {
+/** The state a transaction with these members is in; undefined where nothing (whole) was staged in it. */
+export function readStagedState(root: DriveRoot, area: WorkArea, transaction: string, members: ReadonlySet<string>): StagedState | undefined {
+  const path = (member: string): string => area.path(transaction, member);
+  const removesObject = members.has('removal');
+  const link = readLink(path(removesObject ? 'removal' : 'target'));
+  const target = link === undefined ? undefined : linkTarget(root, link);
+  if (target === undefined) return undefined;
+  const objectFolder = root.resolve(target.volume, target.path);
+  const replaced = readLink(path('replaced'));
+  const displaced = new Set([...members].filter((member) => member.startsWith(DISPLACED)));
+  const common = { ...target, objectFolder, replaced, removesObject, displaced, isDurable: false };
+  if (removesObject) {
+    const isVisible = members.has('removed');
+    if (!isVisible && isOutdated(path('removal'), objectFolder)) return undefined;
+    return { ...common, dataDirs: new Map(), isVisible };
+  }
+  const dataDirs = heldDataDirs(root, path, members);
+  if (!members.has('xl.meta')) return { ...common, dataDirs, isVisible: true };
+  const meta = readMeta(root, path('xl.meta'));
+  if (meta === undefined || isOutdated(path('xl.meta'), objectFolder)) return undefined;
+  // Those that a commit cut short had moved already are in the object's folder.
+  for (const name of dataDirsOf(meta)) if (!dataDirs.has(name) && isThere(`${objectFolder}/${name}`)) dataDirs.set(name, path(name));
+  return { ...common, dataDirs, isVisible: false };
+}
+
+/** What `Drive.listStaged` answers. Whatever else is in the work area, MinIO's own leftovers among it, is removed in the background. */
+export function listStaged(root: DriveRoot, area: WorkArea, removals: Removals): StagedTransaction[] {
   const staged: StagedTransaction[] = [];
-  for (const name of root.inVolume(SYSTEM_VOLUME, 'list transactions', () => namesIn(root.tmp))) {
-    if (folders.isLive(name)) continue;
-    const folder = `${root.tmp}/${name}`;
-    const state = root.inVolume(SYSTEM_VOLUME, `read transaction ${name}`, () => readStagedState(root, folder));
+  for (const [id, members] of root.inVolume(SYSTEM_VOLUME, 'list transactions', () => byTransaction(namesIn(root.tmp)))) {
+    if (area.isLive(id)) continue;
+    const state = id === '' ? undefined : root.inVolume(SYSTEM_VOLUME, `read transaction ${id}`, () => readStagedState(root, area, id, members));
     if (state === undefined) {
       // What cannot be removed now stays for the next start.
-      removals.tree(folder).catch(() => undefined);
+      for (const member of members) removals.tree(`${root.tmp}/${id === '' ? '' : `${id}.`}${member}`).catch(() => undefined);
       continue;
     }
     const { volume, path } = state;
-    if (state.isVisible) staged.push({ id: name, volume, path, state: 'committed' });
-    else staged.push({ id: name, volume, path, state: 'staged', xlMeta: stagedMeta(root, folder, state) });
+    if (state.isVisible) staged.push({ id, volume, path, state: 'committed' });
+    else staged.push({ id, volume, path, state: 'staged', xlMeta: state.removesObject ? new Uint8Array(0) : Uint8Array.from(root.read(area.path(id, 'xl.meta'), WHOLE_FILE_BYTES)) });
   }
   return staged;
 }
 
-function stagedMeta(root: DriveRoot, folder: string, state: StagedState): Uint8Array {
-  return state.removesObject ? new Uint8Array(0) : Uint8Array.from(root.read(`${folder}/xl.meta`, WHOLE_FILE_BYTES));
+/** Members by transaction; names that are of none are under the empty one. */
+function byTransaction(names: readonly string[]): Map<string, Set<string>> {
+  const transactions = new Map<string, Set<string>>();
+  for (const name of names) {
+    const end = name.indexOf('.');
+    const [id, member] = end <= 0 ? ['', name] : [name.slice(0, end), name.slice(end + 1)];
+    transactions.set(id, (transactions.get(id) ?? new Set()).add(member));
+  }
+  return transactions;
 }
 
-function linkedDataDirs(root: DriveRoot, folder: string, names: readonly string[]): Map<string, string> {
+/** Data dirs in the work area: name -> where the part files are. */
+function heldDataDirs(root: DriveRoot, path: (member: string) => string, members: ReadonlySet<string>): Map<string, string> {
   const dataDirs = new Map<string, string>();
-  for (const name of names) {
-    if (name === 'target' || name === 'replaced' || name.startsWith('displaced-')) continue;
-    const stat = lstatSync(`${folder}/${name}`);
-    if (stat.isDirectory()) dataDirs.set(name, `${folder}/${name}`);
-    const link = stat.isSymbolicLink() ? readLink(`${folder}/${name}`) : undefined;
+  for (const name of members) {
+    if (name === 'target' || name === 'replaced' || name.startsWith(DISPLACED)) continue;
+    const stat = lstatSync(path(name));
+    if (stat.isDirectory()) dataDirs.set(name, path(name));
+    const link = stat.isSymbolicLink() ? readLink(path(name)) : undefined;
     const source = link === undefined ? undefined : linkTarget(root, link);
     if (source !== undefined) dataDirs.set(name, root.resolve(source.volume, source.path));
   }
@@ -81,18 +105,18 @@ function linkedDataDirs(root: DriveRoot, folder: string, names: readonly string[
 }
 
 /** A staged xl.meta that a crash cut short was never promised to anybody. */
-function readMeta(root: DriveRoot, folder: string): XlMeta | undefined {
+function readMeta(root: DriveRoot, file: string): XlMeta | undefined {
   try {
-    return parseXlMeta(root.read(`${folder}/xl.meta`, WHOLE_FILE_BYTES));
+    return parseXlMeta(root.read(file, WHOLE_FILE_BYTES));
   } catch (error) {
     if (error instanceof StorageError) return undefined;
     throw error;
   }
 }
 
-/** True where the object was changed after this transaction was staged: its xl.meta would undo that change. */
-function isOutdated(folder: string, objectFolder: string): boolean {
-  const staged = statSync(`${folder}/xl.meta`, { bigint: true });
+/** True where the object was changed after this transaction was staged, which the file tells: carrying it out would undo that change. */
+function isOutdated(file: string, objectFolder: string): boolean {
+  const staged = lstatSync(file, { bigint: true });
   const current = statSync(`${objectFolder}/xl.meta`, { bigint: true, throwIfNoEntry: false });
   return current !== undefined && current.mtimeNs > staged.mtimeNs;
 }

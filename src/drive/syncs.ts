@@ -1,13 +1,17 @@
 /**
- * The only asynchronous file calls: fdatasync and fsync. They run beside each other so that the file system can commit
- * many at once, and within a bound so that a drive that hangs does not take all of libuv's pool.
+ * The only asynchronous file calls: those that wait for the device. They run beside each other so that the file system can
+ * commit many at once, and within a bound so that a drive that hangs does not take all of libuv's pool.
  */
-import { closeSync, fdatasync, fsync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fsync, openSync, statfsSync, write } from 'node:fs';
 
 import { isErrno } from './failures.js';
+import type { DriveRoot } from './root.js';
 
 /** More than libuv's pool has by default; a process that gives it more threads shall not be held back here. */
 const RUNNING_MAX = 16;
+
+/** `statfs` types of the file systems whose journal keeps the order of all changes: ext2 to ext4, XFS. */
+const ORDERED = new Set([0xef53, 0x58465342]);
 
 type Start = (done: (error: Error | null) => void) => void;
 
@@ -16,10 +20,35 @@ export class Syncs {
   readonly #waiting: (() => void)[] = [];
   /** Folders with an fsync under way: the last one that runs, and the one after it that has not begun. */
   readonly #folders = new Map<string, { last: Promise<void>; next: Promise<void> | undefined }>();
+  #isOrdered: boolean | undefined;
+
+  constructor(private readonly root: DriveRoot) {}
 
   /** Contents of an open file. */
   data(fd: number): Promise<void> {
     return this.#run((done) => fdatasync(fd, done));
+  }
+
+  /**
+   * Makes renames between the work area and another folder last. Where a journal keeps the order of changes, an fsync of the
+   * work area is enough, and all who ask for one share it.
+   */
+  async renames(folder: string): Promise<void> {
+    this.#isOrdered ??= ORDERED.has(statfsSync(this.root.path).type);
+    const ofWorkArea = this.folder(this.root.tmp);
+    await (this.#isOrdered ? ofWorkArea : Promise.all([ofWorkArea, this.folder(folder)]));
+  }
+
+  /** Writes all of `bytes` at a position of a file opened for direct I/O, which waits for the device. */
+  async direct(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+    for (let written = 0; written < bytes.length; ) {
+      await this.#run((done) =>
+        write(fd, bytes, written, bytes.length - written, position + written, (error, count) => {
+          written += error === null ? count : 0;
+          done(error);
+        }),
+      );
+    }
   }
 
   /**

@@ -10,12 +10,12 @@ import { Removals } from './removals.js';
 import { DriveRoot, WHOLE_FILE_BYTES } from './root.js';
 import { listStaged } from './staged-state.js';
 import { Syncs } from './syncs.js';
-import { TransactionFolders } from './transaction-folders.js';
 import { Transactions } from './transactions.js';
 import { verifyPart } from './verify-part.js';
 import { Volumes } from './volumes.js';
 import { INDEX_PIECE_BYTES, indexLength } from './walk.js';
 import { Walks } from './walks.js';
+import { WorkArea } from './work-area.js';
 
 /** A batch whose buffers are handed over, not copied. */
 export class WalkAnswer {
@@ -24,10 +24,10 @@ export class WalkAnswer {
 
 export class ThreadCalls {
   readonly #root: DriveRoot;
-  readonly #syncs = new Syncs();
+  readonly #syncs: Syncs;
   readonly #removals = new Removals();
   readonly #readers: DataReaders;
-  readonly #folders: TransactionFolders;
+  readonly #area: WorkArea;
   readonly #writers: PartWriters;
   readonly #transactions: Transactions;
   readonly #volumes: Volumes;
@@ -36,12 +36,13 @@ export class ThreadCalls {
 
   constructor(root: string) {
     this.#root = new DriveRoot(root);
+    this.#syncs = new Syncs(this.#root);
     this.#readers = new DataReaders(this.#root);
-    this.#folders = new TransactionFolders(this.#root);
-    this.#writers = new PartWriters(this.#root, this.#syncs, this.#folders);
-    const tools = { root: this.#root, syncs: this.#syncs, removals: this.#removals, readers: this.#readers, folders: this.#folders };
+    this.#area = new WorkArea(this.#root);
+    this.#writers = new PartWriters(this.#root, this.#syncs, this.#area);
+    const tools = { root: this.#root, syncs: this.#syncs, removals: this.#removals, readers: this.#readers, area: this.#area, writers: this.#writers };
     this.#transactions = new Transactions(tools);
-    this.#volumes = new Volumes(this.#root, this.#syncs, this.#removals, this.#folders);
+    this.#volumes = new Volumes(this.#root, this.#syncs, this.#removals, this.#area, this.#writers);
     this.#walks = new Walks(this.#root);
     this.#missed = new MissedNotes(this.#root, this.#removals);
   }
@@ -152,7 +153,7 @@ export class ThreadCalls {
   #listStaged(abandoned: readonly string[]): StagedTransaction[] {
     for (const transaction of abandoned) this.#folders.forget(transaction);
     this.#root.check();
-    return listStaged(this.#root, this.#folders, this.#removals);
+    return listStaged(this.#root, this.#area, this.#removals);
   }
 
   /** Shows that calls come back, a sync among them. Only an I/O error makes it fail: what else a drive answers, it answers. */

@@ -1,17 +1,18 @@
 /**
- * Changes of objects on their way to being visible. The folder `.minio.sys/tmp/<transaction>` holds, and a crash leaves:
+ * Changes of objects on their way to being visible. A transaction T has these files in `.minio.sys/tmp`, and a crash leaves them:
  *
- *   <dataDir>/part.N   part files, until the commit renames the folder into the object's
- *   <dataDir>          as a link instead: the part files lie there (an upload's folder), and are renamed from there
- *   xl.meta            the object's next xl.meta, until the commit renames it; one without versions says that the object goes
- *   replaced           link naming the data dir that nothing uses after the commit
- *   target             link to the object's folder, written last: with it the transaction is staged
- *   removed            the xl.meta of an object that went; its presence says that the removal is committed
- *   displaced-<name>   what stood in the object's folder under the data dir's name
+ *   T.<dataDir>            folder of part files, until the commit renames it into the object's; a link where the part files lie in
+ *                          an upload's folder, to be renamed from there
+ *   T.xl.meta              the object's next xl.meta, until the commit renames it
+ *   T.replaced             link naming the data dir that nothing uses after the commit
+ *   T.target               link to the object's folder, written last: with it the transaction is staged
+ *   T.removal              the same for a change that takes the object away: then there is no xl.meta
+ *   T.removed              the xl.meta of an object that went; its presence says that the removal is committed
+ *   T.displaced-<dataDir>  what stood in the object's folder under the data dir's name
  *
  * The one rename that makes a change visible also records that it did, so whatever a crash leaves is either staged or committed.
  */
-import { closeSync, renameSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
+import { closeSync, renameSync, statSync, symlinkSync } from 'node:fs';
 
 import { assert, StorageError } from '../base/index.js';
 import { entryDataDir, parseXlMeta, SYSTEM_VOLUME } from '../format/index.js';
@@ -21,12 +22,13 @@ import { isErrno } from './failures.js';
 import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
 import { linkTo, pruneFolders, renameInto } from './object-folder.js';
+import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
-import { readStagedState, type StagedState } from './staged-state.js';
+import { DISPLACED, membersOf, readStagedState, type StagedState } from './staged-state.js';
 import type { Syncs } from './syncs.js';
-import type { TransactionFolders } from './transaction-folders.js';
 import { currentMeta, dataDirsOf, planChange, type ChangePlan } from './version-change.js';
+import type { WorkArea } from './work-area.js';
 
 /** What transactions work with, all of one drive's thread. */
 interface TransactionTools {
@@ -34,8 +36,12 @@ interface TransactionTools {
   readonly syncs: Syncs;
   readonly removals: Removals;
   readonly readers: DataReaders;
-  readonly folders: TransactionFolders;
+  readonly area: WorkArea;
+  readonly writers: PartWriters;
 }
+
+/** The members that make a transaction a staged one first, so that a crash leaves no half of one. */
+const STAGED = ['target', 'removal', 'replaced', 'xl.meta'];
 
 export class Transactions {
   readonly #states = new Map<string, StagedState>();
@@ -43,7 +49,7 @@ export class Transactions {
   constructor(private readonly tools: TransactionTools) {}
 
   async stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult> {
-    const { root, syncs, folders } = this.tools;
+    const { root, area, writers } = this.tools;
     root.check();
     const objectFolder = root.resolve(volume, path);
     const action = `stage a change of ${volume}/${path}`;
@@ -54,14 +60,12 @@ export class Transactions {
     await this.#guarded(SYSTEM_VOLUME, action, async () => {
       this.#unstage(transaction);
       if (plan === undefined) return;
-      folders.make(transaction);
       const dataDirs = this.#dataDirs(transaction, change);
       const { removesObject, replaced } = plan;
-      const file = writeStaged(folders.path(transaction), linkTo(volume, path), plan, change);
-      this.#states.set(transaction, { volume, path, objectFolder, dataDirs, removesObject, replaced, isVisible: false, isDurable: false });
+      const file = area.create(transaction, () => this.#writeStaged(transaction, linkTo(volume, path), plan, change));
+      this.#states.set(transaction, { volume, path, objectFolder, dataDirs, removesObject, replaced, displaced: new Set(), isVisible: false, isDurable: false });
       // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
-      if (removesObject) closeSync(file);
-      else await syncAndClose(file, syncs);
+      if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
     return result;
   }
@@ -71,42 +75,36 @@ export class Transactions {
     const state = this.#states.get(transaction);
     if (state === undefined) return;
     assert(!state.isVisible, 'a transaction is staged again only before its commit');
-    const folder = this.tools.folders.path(transaction);
-    const own = this.tools.folders.dataDirs(transaction);
-    const links = [...state.dataDirs.keys()].filter((name) => !own.has(name));
-    for (const name of ['target', 'replaced', 'xl.meta', ...links]) unlinkIfThere(`${folder}/${name}`);
+    this.#unlink(transaction, [...STAGED, ...this.#linkedDataDirs(transaction, state)]);
     this.#states.delete(transaction);
   }
 
   async commit(transaction: string): Promise<void> {
-    const { root, syncs, folders } = this.tools;
+    const { root, syncs, area } = this.tools;
     root.check();
     const state = this.#state(transaction);
     if (state === undefined || state.isDurable) return;
-    const folder = folders.path(transaction);
     await this.#guarded(state.volume, `commit a change of ${state.volume}/${state.path}`, async () => {
-      const isThereToSync = state.removesObject ? takeAway(state, folder) : putIn(state, folder, root.folderOf(state.volume));
+      const isThereToSync = state.removesObject ? this.#takeAway(transaction, state) : this.#putIn(transaction, state);
       state.isVisible = true;
-      if (isThereToSync) await syncs.folder(state.objectFolder);
+      if (isThereToSync) await syncs.renames(state.objectFolder);
       state.isDurable = true;
     }).catch((error: unknown) => {
       // From here on it is what a crash would have left: listStaged tells of it.
-      folders.forget(transaction);
+      area.forget(transaction);
       throw error;
     });
   }
 
   async settle(transaction: string): Promise<void> {
-    const { root, folders } = this.tools;
-    const folder = folders.path(transaction);
     await this.#guarded(SYSTEM_VOLUME, `settle transaction ${transaction}`, async () => {
       try {
-        root.check();
+        this.tools.root.check();
         const state = this.#state(transaction);
-        if (state?.isVisible === true) await this.#settleVisible(transaction, folder, state);
+        if (state?.isVisible === true) await this.#settleVisible(transaction, state);
         else {
-          if (state !== undefined) await this.#takeBack(folder, state);
-          await this.#dropFolder(transaction, folder);
+          if (state !== undefined) await this.#takeBack(transaction, state);
+          await this.#drop(transaction, state);
         }
       } catch (error) {
         this.#forget(transaction);
@@ -116,18 +114,18 @@ export class Transactions {
   }
 
   /** Removes what a visible change replaced; where that is being read, at the end of the reading. */
-  async #settleVisible(transaction: string, folder: string, state: StagedState): Promise<void> {
-    const { root, readers, removals, folders } = this.tools;
+  async #settleVisible(transaction: string, state: StagedState): Promise<void> {
+    const { root, area, readers, removals } = this.tools;
     const replaced = state.replaced === undefined ? undefined : `${state.objectFolder}/${checkName(state.replaced)}`;
     const finish = async (): Promise<void> => {
       // Looked at again: an undo may have put a version back that uses it.
       if (replaced !== undefined && this.#usedDataDirs(state.objectFolder)?.has(state.replaced ?? '') === false) await removals.tree(replaced);
       if (state.removesObject) pruneFolders(state.objectFolder, root.folderOf(state.volume));
-      const own = folders.dataDirs(transaction);
-      const links = ['target', ...[...state.dataDirs.keys()].filter((name) => !own.has(name))];
-      if (replaced !== undefined) links.push('replaced');
-      if (state.removesObject) links.push('xl.meta', 'removed');
-      await this.#dropFolder(transaction, folder, links);
+      for (const member of state.displaced) await removals.tree(area.path(transaction, member));
+      // What tells of the transaction goes last.
+      const members = state.removesObject ? ['replaced', 'removal', 'removed'] : ['replaced', ...this.#linkedDataDirs(transaction, state), 'target'];
+      this.#unlink(transaction, state.replaced === undefined ? members.slice(1) : members);
+      this.#forget(transaction);
     };
     const later = (): void => {
       // Nobody waits any more, and whatever fails here is found again by listStaged.
@@ -137,32 +135,93 @@ export class Transactions {
   }
 
   /** Undoes the half of a commit that failed between its two renames. */
-  async #takeBack(folder: string, state: StagedState): Promise<void> {
+  async #takeBack(transaction: string, state: StagedState): Promise<void> {
     if (state.removesObject) return;
+    const { area, removals, root } = this.tools;
     const used = this.#usedDataDirs(state.objectFolder);
     if (used === undefined) return;
     for (const [name, source] of state.dataDirs) {
       const moved = `${state.objectFolder}/${checkName(name)}`;
-      const displaced = `${folder}/displaced-${name}`;
+      const displaced = area.path(transaction, `${DISPLACED}${name}`);
       if (!isThere(moved) && isThere(displaced)) {
         renameSync(displaced, moved);
         continue;
       }
       if (used.has(name) || !isThere(moved) || isThere(source)) continue;
-      if (source.startsWith(`${folder}/`)) await this.tools.removals.tree(moved);
+      if (source === area.path(transaction, name)) await removals.tree(moved);
       else renameSync(moved, source);
     }
-    pruneFolders(state.objectFolder, this.tools.root.folderOf(state.volume));
+    pruneFolders(state.objectFolder, root.folderOf(state.volume));
   }
 
-  async #dropFolder(transaction: string, folder: string, links: readonly string[] = []): Promise<void> {
-    try {
-      for (const name of links) unlinkIfThere(`${folder}/${name}`);
-      rmdirSync(folder);
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) await this.tools.removals.tree(folder);
-    }
+  /** Removes all that a transaction which is not going to be has in the work area. */
+  async #drop(transaction: string, state: StagedState | undefined): Promise<void> {
+    const { area, writers, removals, root } = this.tools;
+    writers.drop(transaction);
+    this.#unlink(transaction, [...STAGED, ...(state === undefined ? [] : this.#linkedDataDirs(transaction, state))]);
+    const members = area.isLive(transaction) ? area.dataDirs(transaction) : membersOf(root, transaction);
+    for (const member of members) await removals.tree(area.path(transaction, member));
     this.#forget(transaction);
+  }
+
+  /** Writes what a crash must find; `target` last, because it makes the transaction a staged one. Gives the open xl.meta of a `put`. */
+  #writeStaged(transaction: string, target: string, plan: ChangePlan, change: VersionChange): number | undefined {
+    const link = (member: string, content: string): void => symlinkSync(content, this.tools.area.path(transaction, member));
+    const file = plan.removesObject ? undefined : createFile(this.tools.area.path(transaction, 'xl.meta'), plan.bytes);
+    try {
+      if (change.kind === 'put' && change.dataFrom !== undefined) link(dataDirOf(change), linkTo(SYSTEM_VOLUME, change.dataFrom));
+      if (plan.replaced !== undefined) link('replaced', plan.replaced);
+      link(plan.removesObject ? 'removal' : 'target', target);
+      return file;
+    } catch (error) {
+      if (file !== undefined) closeSync(file);
+      throw error;
+    }
+  }
+
+  /** Moves data dirs and then xl.meta into the object's folder. Steps that an earlier try made are passed over. */
+  #putIn(transaction: string, state: StagedState): true {
+    const { area, root } = this.tools;
+    const volumeFolder = root.folderOf(state.volume);
+    for (const [name, source] of state.dataDirs) {
+      const target = `${state.objectFolder}/${name}`;
+      try {
+        renameInto(source, state.objectFolder, name, volumeFolder);
+      } catch (error) {
+        if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) {
+          state.displaced.add(`${DISPLACED}${name}`);
+          renameSync(target, area.path(transaction, `${DISPLACED}${name}`));
+          renameSync(source, target);
+        } else if (!isErrno(error, 'ENOENT') || !isThere(target)) throw error;
+      }
+    }
+    try {
+      renameInto(area.path(transaction, 'xl.meta'), state.objectFolder, 'xl.meta', volumeFolder);
+    } catch (error) {
+      if (!state.isVisible || !isErrno(error, 'ENOENT')) throw error;
+    }
+    return true;
+  }
+
+  /** Takes an object's xl.meta away, into the work area; false where the object's folder is not there. */
+  #takeAway(transaction: string, state: StagedState): boolean {
+    try {
+      renameSync(`${state.objectFolder}/xl.meta`, this.tools.area.path(transaction, 'removed'));
+      return true;
+    } catch (error) {
+      // Gone already: removed by an earlier try, or never there on this drive.
+      if (!isErrno(error, 'ENOENT')) throw error;
+      return isThere(state.objectFolder);
+    }
+  }
+
+  #unlink(transaction: string, members: readonly string[]): void {
+    for (const member of members) unlinkIfThere(this.tools.area.path(transaction, member));
+  }
+
+  /** Data dirs that are links in the work area, not folders. */
+  #linkedDataDirs(transaction: string, state: StagedState): string[] {
+    return [...state.dataDirs].flatMap(([name, source]) => (source === this.tools.area.path(transaction, name) ? [] : [name]));
   }
 
   /** The data dirs an object uses now; undefined where that cannot be known, so nothing may be removed. */
@@ -193,24 +252,25 @@ export class Transactions {
 
   /** Data dirs that the commit moves into the object's folder: name -> where they are now. */
   #dataDirs(transaction: string, change: VersionChange): Map<string, string> {
-    const { root, folders } = this.tools;
+    const { root, area } = this.tools;
     const dataDirs = new Map<string, string>();
-    for (const name of folders.dataDirs(transaction)) dataDirs.set(name, `${folders.path(transaction)}/${name}`);
+    for (const name of area.dataDirs(transaction)) dataDirs.set(name, area.path(transaction, name));
     if (change.kind === 'put' && change.dataFrom !== undefined) dataDirs.set(dataDirOf(change), root.resolve(SYSTEM_VOLUME, change.dataFrom));
     return dataDirs;
   }
 
   #state(transaction: string): StagedState | undefined {
     const known = this.#states.get(transaction);
-    if (known !== undefined || this.tools.folders.isLive(transaction)) return known;
-    const found = readStagedState(this.tools.root, this.tools.folders.path(transaction));
+    const { root, area } = this.tools;
+    if (known !== undefined || area.isLive(transaction)) return known;
+    const found = readStagedState(root, area, transaction, new Set(membersOf(root, transaction)));
     if (found !== undefined) this.#states.set(transaction, found);
     return found;
   }
 
   #forget(transaction: string): void {
     this.#states.delete(transaction);
-    this.tools.folders.forget(transaction);
+    this.tools.area.forget(transaction);
   }
 
   async #guarded(volume: string, action: string, calls: () => Promise<void>): Promise<void> {
@@ -232,51 +292,4 @@ function isThere(path: string): boolean {
 
 function dataDirOf(change: VersionChange & { readonly kind: 'put' }): string {
   return checkName(entryDataDir(change.entry) ?? '');
-}
-
-/** Writes what a crash must find; `target` last, because it makes the transaction a staged one. Gives the open xl.meta. */
-function writeStaged(folder: string, target: string, plan: ChangePlan, change: VersionChange): number {
-  const file = createFile(`${folder}/xl.meta`, plan.bytes);
-  try {
-    if (change.kind === 'put' && change.dataFrom !== undefined) symlinkSync(linkTo(SYSTEM_VOLUME, change.dataFrom), `${folder}/${dataDirOf(change)}`);
-    if (plan.replaced !== undefined) symlinkSync(plan.replaced, `${folder}/replaced`);
-    symlinkSync(target, `${folder}/target`);
-    return file;
-  } catch (error) {
-    closeSync(file);
-    throw error;
-  }
-}
-
-/** Moves data dirs and then xl.meta into the object's folder. Steps that an earlier try made are passed over. */
-function putIn(state: StagedState, folder: string, volumeFolder: string): true {
-  for (const [name, source] of state.dataDirs) {
-    const target = `${state.objectFolder}/${name}`;
-    try {
-      renameInto(source, state.objectFolder, name, volumeFolder);
-    } catch (error) {
-      if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) {
-        renameSync(target, `${folder}/displaced-${name}`);
-        renameSync(source, target);
-      } else if (!isErrno(error, 'ENOENT') || !isThere(target)) throw error;
-    }
-  }
-  try {
-    renameInto(`${folder}/xl.meta`, state.objectFolder, 'xl.meta', volumeFolder);
-  } catch (error) {
-    if (!state.isVisible || !isErrno(error, 'ENOENT')) throw error;
-  }
-  return true;
-}
-
-/** Takes an object's xl.meta away, into the transaction's folder; false where the object's folder is not there. */
-function takeAway(state: StagedState, folder: string): boolean {
-  try {
-    renameSync(`${state.objectFolder}/xl.meta`, `${folder}/removed`);
-    return true;
-  } catch (error) {
-    // Gone already: removed by an earlier try, or never there on this drive.
-    if (!isErrno(error, 'ENOENT')) throw error;
-    return isThere(state.objectFolder);
-  }
 }

@@ -7,13 +7,14 @@ import { compareKeys, StorageError } from '../base/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
 import type { DriveInfo, VolumeInfo } from './drive.js';
 import { guarded, isErrno } from './failures.js';
-import { createDurable, unlinkIfThere } from './file-steps.js';
+import { createDurable, createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
 import { makeFolder, pruneFolders, renameInto } from './object-folder.js';
+import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
 import type { Syncs } from './syncs.js';
-import type { TransactionFolders } from './transaction-folders.js';
+import type { WorkArea } from './work-area.js';
 
 /** An S3 bucket name has at least three characters; what is shorter (or has other ones, as `lost+found`) is none. */
 const BUCKET_LIKE = /^[a-z0-9][a-z0-9._-]{2,}$/i;
@@ -23,7 +24,8 @@ export class Volumes {
     private readonly root: DriveRoot,
     private readonly syncs: Syncs,
     private readonly removals: Removals,
-    private readonly folders: TransactionFolders,
+    private readonly area: WorkArea,
+    private readonly writers: PartWriters,
   ) {}
 
   info(): DriveInfo {
@@ -100,29 +102,23 @@ export class Volumes {
   }
 
   async writeFile(volume: string, path: string, bytes: Uint8Array): Promise<void> {
-    const { root, folders, syncs } = this;
+    const { root, area, syncs } = this;
     root.check(true);
     const file = root.resolve(volume, path);
     const temporary = randomUUID();
+    const from = area.path(temporary, 'file');
     try {
-      folders.make(temporary);
-      const from = `${folders.path(temporary)}/file`;
-      try {
-        await createDurable(from, bytes, syncs);
-        renameInto(from, dirname(file), basename(file), root.folderOf(volume));
-        await syncs.folder(dirname(file));
-      } catch (error) {
-        unlinkIfThere(from);
-        throw error;
-      } finally {
-        rmdirSync(folders.path(temporary));
-        folders.forget(temporary);
-      }
+      await syncAndClose(area.create(temporary, () => createFile(from, bytes)), syncs);
+      renameInto(from, dirname(file), basename(file), root.folderOf(volume));
+      await syncs.renames(dirname(file));
     } catch (error) {
+      unlinkIfThere(from);
       if (isErrno(error, 'ENOTDIR', 'EISDIR')) {
         throw new StorageError('file-access-denied', `cannot write ${volume}/${path} on drive ${root.path}: a folder or file is in its place`, { drive: root.path });
       }
       throw root.failureIn(volume, `write ${volume}/${path}`, error);
+    } finally {
+      area.forget(temporary);
     }
   }
 
@@ -182,42 +178,35 @@ export class Volumes {
   /** Takes a folder out of sight in one step, then removes it bit by bit; a crash in between leaves it to listStaged. */
   #moveToTrash(folder: string): Promise<void> {
     const trash = randomUUID();
-    const into = this.folders.path(trash);
-    this.folders.make(trash);
-    this.folders.forget(trash);
-    try {
-      renameSync(folder, `${into}/trash`);
-    } catch (error) {
-      rmdirSync(into);
-      throw error;
-    }
+    const into = this.area.path(trash, 'trash');
+    this.area.create(trash, () => renameSync(folder, into));
+    this.area.forget(trash);
     return this.removals.tree(into);
   }
 
   /** Moves a part file of a transaction into an upload's folder, then its `part.N.meta`; the meta's presence makes the part one. */
   async commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void> {
-    const { root, folders, syncs } = this;
+    const { root, area, syncs, writers } = this;
     root.check();
     const upload = root.resolve(SYSTEM_VOLUME, uploadPath);
-    const from = `${folders.path(transaction)}/${checkName(dataDir)}`;
+    const from = area.path(transaction, dataDir);
     const folder = `${upload}/${dataDir}`;
     const name = `part.${partNumber}`;
     try {
-      await this.#writePartMeta(`${from}/${name}.meta`, partMeta);
+      await Promise.all([this.#writePartMeta(`${from}/${name}.meta`, partMeta), writers.sync(transaction)]);
       makeFolder(folder, upload);
       // The meta of an earlier upload of this part must never stand beside the new data.
       unlinkIfThere(`${folder}/${name}.meta`);
       renameSync(`${from}/${name}`, `${folder}/${name}`);
       renameSync(`${from}/${name}.meta`, `${folder}/${name}.meta`);
       await syncs.folder(folder);
-      await this.removals.tree(folders.path(transaction));
-      folders.forget(transaction);
+      await this.removals.tree(from);
+      area.forget(transaction);
     } catch (error) {
       throw root.failureIn(SYSTEM_VOLUME, `keep part ${partNumber} of ${uploadPath}`, error);
     }
   }
 }
-
 
 function holdsFile(folder: string): boolean {
   const entries = readdirSync(folder, { withFileTypes: true });

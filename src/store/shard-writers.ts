@@ -35,7 +35,7 @@ export class ShardWriters {
     await this.#onEach((writer, slot) => writer.write(framesOf(slot)));
   }
 
-  /** Makes the files durable. Throws write-quorum, storage-full. */
+  /** Completes the files; staging or keeping them makes them durable. Throws write-quorum, storage-full. */
   async close(): Promise<void> {
     await this.#onEach((writer) => writer.close());
   }

@@ -259,9 +259,11 @@ describe('LocalDrive', () => {
       }
       mkdirSync(join(tmp, 'odd'));
       symlinkSync('/etc/passwd', join(tmp, 'odd', 'target'));
-      await drive.createPart('live', randomUUID(), 1).write([bytesOf('still being written')]);
+      symlinkSync('/etc/passwd', join(tmp, 'strange.target'));
+      const dataDir = randomUUID();
+      await drive.createPart('live', dataDir, 1).write([bytesOf('still being written')]);
       expect(await drive.listStaged()).toEqual([]);
-      await eventually(() => Promise.resolve(expect(readdirSync(tmp)).toEqual(['live'])));
+      await eventually(() => Promise.resolve(expect(readdirSync(tmp)).toEqual([`live.${dataDir}`])));
       expect(existsSync('/etc/passwd')).toBe(true);
     });
 
@@ -313,7 +315,7 @@ describe('LocalDrive', () => {
     it('drops what was not written to its end', async () => {
       await drive.stage('t1', 'bucket', 'key', putOf({}, 'cut short'));
       await drive.close();
-      const file = join(root, SYSTEM_VOLUME, 'tmp', 't1', 'xl.meta');
+      const file = join(root, SYSTEM_VOLUME, 'tmp', 't1.xl.meta');
       writeFileSync(file, readFileSync(file).subarray(0, 20));
       drive = new LocalDrive(root);
       expect(await drive.listStaged()).toEqual([]);

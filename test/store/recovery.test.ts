@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeVersion, withShardIndex, type ObjectVersion } from '../../src/format/index.js';
 import { recover } from '../../src/store/recovery.js';
 import { encodeInline } from '../../src/store/inline-shards.js';
@@ -83,7 +83,7 @@ describe('after a crash', () => {
     await life.put('later', later);
     await life.restart();
     await recover(life.context);
-    expect(litter(life)).toEqual([]);
+    await vi.waitFor(() => expect(litter(life)).toEqual([]));
     expect((await life.get('later')).equals(later)).toBe(true);
     for (const slot of [1, 2]) life.naughty[slot]!.pretend('offline');
     expect((await life.get('later')).equals(later)).toBe(true);
