@@ -11,6 +11,25 @@ import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
 import { dataDirsOf } from './version-change.js';
 import type { WorkArea } from './work-area.js';
 
+/** Start of the name of a staged xl.meta that tells for which object it is. */
+const NAMED_META = 'put.';
+/** A file's name has 255 bytes, of which the transaction's UUID and a dot take 37. */
+const NAMED_META_LENGTH_MAX = 200;
+
+/** The name of a staged xl.meta which makes a link to the object's folder unnecessary; undefined where that would be too long. */
+export function namedMeta(link: string): string | undefined {
+  const name = `${NAMED_META}${encodeURIComponent(link)}`;
+  return name.length <= NAMED_META_LENGTH_MAX ? name : undefined;
+}
+
+function linkIn(namedMeta: string): string | undefined {
+  try {
+    return decodeURIComponent(namedMeta.slice(NAMED_META.length));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Start of the members that make room in an object's folder. */
 export const DISPLACED = 'displaced-';
 
@@ -19,6 +38,8 @@ export interface StagedState {
   readonly volume: string;
   readonly path: string;
   readonly objectFolder: string;
+  /** The staged xl.meta, as a member of the transaction. */
+  readonly metaMember: string;
   /** Data dirs to move into the object's folder: name -> where they are until then. */
   readonly dataDirs: ReadonlyMap<string, string>;
   readonly removesObject: boolean;
@@ -40,22 +61,24 @@ export function membersOf(root: DriveRoot, transaction: string): string[] {
 export function readStagedState(root: DriveRoot, area: WorkArea, transaction: string, members: ReadonlySet<string>): StagedState | undefined {
   const path = (member: string): string => area.path(transaction, member);
   const removesObject = members.has('removal');
-  const link = readLink(path(removesObject ? 'removal' : 'target'));
+  const named = [...members].find((member) => member.startsWith(NAMED_META));
+  const link = named === undefined ? readLink(path(removesObject ? 'removal' : 'target')) : linkIn(named);
   const target = link === undefined ? undefined : linkTarget(root, link);
   if (target === undefined) return undefined;
+  const metaMember = named ?? 'xl.meta';
   const objectFolder = root.resolve(target.volume, target.path);
   const replaced = readLink(path('replaced'));
   const displaced = new Set([...members].filter((member) => member.startsWith(DISPLACED)));
-  const common = { ...target, objectFolder, replaced, removesObject, displaced, isDurable: false };
+  const common = { ...target, objectFolder, metaMember, replaced, removesObject, displaced, isDurable: false };
   if (removesObject) {
     const isVisible = members.has('removed');
     if (!isVisible && isOutdated(path('removal'), objectFolder)) return undefined;
     return { ...common, dataDirs: new Map(), isVisible };
   }
   const dataDirs = heldDataDirs(root, path, members);
-  if (!members.has('xl.meta')) return { ...common, dataDirs, isVisible: true };
-  const meta = readMeta(root, path('xl.meta'));
-  if (meta === undefined || isOutdated(path('xl.meta'), objectFolder)) return undefined;
+  if (!members.has(metaMember)) return { ...common, dataDirs, isVisible: true };
+  const meta = readMeta(root, path(metaMember));
+  if (meta === undefined || isOutdated(path(metaMember), objectFolder)) return undefined;
   // Those that a commit cut short had moved already are in the object's folder.
   for (const name of dataDirsOf(meta)) if (!dataDirs.has(name) && isThere(`${objectFolder}/${name}`)) dataDirs.set(name, path(name));
   return { ...common, dataDirs, isVisible: false };
@@ -74,7 +97,7 @@ export function listStaged(root: DriveRoot, area: WorkArea, removals: Removals):
     }
     const { volume, path } = state;
     if (state.isVisible) staged.push({ id, volume, path, state: 'committed' });
-    else staged.push({ id, volume, path, state: 'staged', xlMeta: state.removesObject ? new Uint8Array(0) : Uint8Array.from(root.read(area.path(id, 'xl.meta'), WHOLE_FILE_BYTES)) });
+    else staged.push({ id, volume, path, state: 'staged', xlMeta: state.removesObject ? new Uint8Array(0) : Uint8Array.from(root.read(area.path(id, state.metaMember), WHOLE_FILE_BYTES)) });
   }
   return staged;
 }
@@ -94,7 +117,7 @@ function byTransaction(names: readonly string[]): Map<string, Set<string>> {
 function heldDataDirs(root: DriveRoot, path: (member: string) => string, members: ReadonlySet<string>): Map<string, string> {
   const dataDirs = new Map<string, string>();
   for (const name of members) {
-    if (name === 'target' || name === 'replaced' || name.startsWith(DISPLACED)) continue;
+    if (name === 'target' || name === 'replaced' || name.startsWith(DISPLACED) || name.startsWith(NAMED_META)) continue;
     const stat = lstatSync(path(name));
     if (stat.isDirectory()) dataDirs.set(name, path(name));
     const link = stat.isSymbolicLink() ? readLink(path(name)) : undefined;

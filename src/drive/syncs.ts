@@ -2,16 +2,14 @@
  * The only asynchronous file calls: those that wait for the device. They run beside each other so that the file system can
  * commit many at once, and within a bound so that a drive that hangs does not take all of libuv's pool.
  */
-import { closeSync, fdatasync, fsync, openSync, statfsSync, write } from 'node:fs';
+import { closeSync, fdatasync, fsync, openSync, write } from 'node:fs';
 
 import { isErrno } from './failures.js';
+import { keepsOrder } from './journal.js';
 import type { DriveRoot } from './root.js';
 
 /** More than libuv's pool has by default; a process that gives it more threads shall not be held back here. */
 const RUNNING_MAX = 16;
-
-/** `statfs` types of the file systems whose journal keeps the order of all changes: ext2 to ext4, XFS. */
-const ORDERED = new Set([0xef53, 0x58465342]);
 
 type Start = (done: (error: Error | null) => void) => void;
 
@@ -31,12 +29,11 @@ export class Syncs {
 
   /**
    * Makes renames between the work area and another folder last. Where a journal keeps the order of changes, an fsync of the
-   * work area is enough, and all who ask for one share it.
+   * work area does, and all who ask for one share it.
    */
-  async renames(folder: string): Promise<void> {
-    this.#isOrdered ??= ORDERED.has(statfsSync(this.root.path).type);
-    const ofWorkArea = this.folder(this.root.tmp);
-    await (this.#isOrdered ? ofWorkArea : Promise.all([ofWorkArea, this.folder(folder)]));
+  renames(folder: string): Promise<void> {
+    this.#isOrdered ??= keepsOrder(this.root.path);
+    return this.folder(this.#isOrdered ? this.root.tmp : folder);
   }
 
   /** Writes all of `bytes` at a position of a file opened for direct I/O, which waits for the device. */

@@ -151,7 +151,7 @@ export class ThreadCalls {
   }
 
   #listStaged(abandoned: readonly string[]): StagedTransaction[] {
-    for (const transaction of abandoned) this.#folders.forget(transaction);
+    for (const transaction of abandoned) this.#area.forget(transaction);
     this.#root.check();
     return listStaged(this.#root, this.#area, this.#removals);
   }

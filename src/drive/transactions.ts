@@ -3,7 +3,8 @@
  *
  *   T.<dataDir>            folder of part files, until the commit renames it into the object's; a link where the part files lie in
  *                          an upload's folder, to be renamed from there
- *   T.xl.meta              the object's next xl.meta, until the commit renames it
+ *   T.put.<object>         the object's next xl.meta, until the commit renames it, where that is all there is to the change
+ *   T.xl.meta              the same where there is more; then the object is found by the link T.target
  *   T.replaced             link naming the data dir that nothing uses after the commit
  *   T.target               link to the object's folder, written last: with it the transaction is staged
  *   T.removal              the same for a change that takes the object away: then there is no xl.meta
@@ -25,7 +26,7 @@ import { linkTo, pruneFolders, renameInto } from './object-folder.js';
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
-import { DISPLACED, membersOf, readStagedState, type StagedState } from './staged-state.js';
+import { DISPLACED, membersOf, namedMeta, readStagedState, type StagedState } from './staged-state.js';
 import type { Syncs } from './syncs.js';
 import { currentMeta, dataDirsOf, planChange, type ChangePlan } from './version-change.js';
 import type { WorkArea } from './work-area.js';
@@ -62,8 +63,12 @@ export class Transactions {
       if (plan === undefined) return;
       const dataDirs = this.#dataDirs(transaction, change);
       const { removesObject, replaced } = plan;
-      const file = area.create(transaction, () => this.#writeStaged(transaction, linkTo(volume, path), plan, change));
-      this.#states.set(transaction, { volume, path, objectFolder, dataDirs, removesObject, replaced, displaced: new Set(), isVisible: false, isDurable: false });
+      const link = linkTo(volume, path);
+      // After the commit such a change needs no trace: nothing is left to do.
+      const named = removesObject || replaced !== undefined || dataDirs.size > 0 ? undefined : namedMeta(link);
+      const metaMember = named ?? 'xl.meta';
+      const file = area.create(transaction, () => (named === undefined ? this.#writeStaged(transaction, link, plan, change) : createFile(area.path(transaction, named), plan.bytes)));
+      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isVisible: false, isDurable: false });
       // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
       if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
@@ -75,7 +80,7 @@ export class Transactions {
     const state = this.#states.get(transaction);
     if (state === undefined) return;
     assert(!state.isVisible, 'a transaction is staged again only before its commit');
-    this.#unlink(transaction, [...STAGED, ...this.#linkedDataDirs(transaction, state)]);
+    this.#unlink(transaction, [...STAGED, state.metaMember, ...this.#linkedDataDirs(transaction, state)]);
     this.#states.delete(transaction);
   }
 
@@ -123,8 +128,9 @@ export class Transactions {
       if (state.removesObject) pruneFolders(state.objectFolder, root.folderOf(state.volume));
       for (const member of state.displaced) await removals.tree(area.path(transaction, member));
       // What tells of the transaction goes last.
-      const members = state.removesObject ? ['replaced', 'removal', 'removed'] : ['replaced', ...this.#linkedDataDirs(transaction, state), 'target'];
-      this.#unlink(transaction, state.replaced === undefined ? members.slice(1) : members);
+      if (state.replaced !== undefined) this.#unlink(transaction, ['replaced']);
+      if (state.removesObject) this.#unlink(transaction, ['removal', 'removed']);
+      else if (state.metaMember === 'xl.meta') this.#unlink(transaction, [...this.#linkedDataDirs(transaction, state), 'target']);
       this.#forget(transaction);
     };
     const later = (): void => {
@@ -158,7 +164,7 @@ export class Transactions {
   async #drop(transaction: string, state: StagedState | undefined): Promise<void> {
     const { area, writers, removals, root } = this.tools;
     writers.drop(transaction);
-    this.#unlink(transaction, [...STAGED, ...(state === undefined ? [] : this.#linkedDataDirs(transaction, state))]);
+    this.#unlink(transaction, [...STAGED, ...(state === undefined ? [] : [state.metaMember, ...this.#linkedDataDirs(transaction, state)])]);
     const members = area.isLive(transaction) ? area.dataDirs(transaction) : membersOf(root, transaction);
     for (const member of members) await removals.tree(area.path(transaction, member));
     this.#forget(transaction);
@@ -196,7 +202,7 @@ export class Transactions {
       }
     }
     try {
-      renameInto(area.path(transaction, 'xl.meta'), state.objectFolder, 'xl.meta', volumeFolder);
+      renameInto(area.path(transaction, state.metaMember), state.objectFolder, 'xl.meta', volumeFolder);
     } catch (error) {
       if (!state.isVisible || !isErrno(error, 'ENOENT')) throw error;
     }
