@@ -1,7 +1,8 @@
 /** The two streams of a local drive: a part file being written, and a data dir being read. */
 import { StorageError } from '../base/index.js';
+import { arenaMemory } from '../erasure/index.js';
 import type { DataReader, ShardWriter } from './drive.js';
-import type { PartName } from './messages.js';
+import { ARENA, type BytesRef, type PartName } from './messages.js';
 import type { ThreadLink } from './thread-link.js';
 
 export class LocalShardWriter implements ShardWriter {
@@ -14,7 +15,7 @@ export class LocalShardWriter implements ShardWriter {
 
   write(buffers: readonly Uint8Array[]): Promise<void> {
     // Shared memory is written from where it is; the rest is copied now, so that the caller gets it back at once.
-    const parts = buffers.map((buffer) => (isShared(buffer) ? buffer : this.link.pack(buffer)));
+    const parts = buffers.map((buffer) => sharedRef(buffer) ?? this.link.pack(buffer));
     return this.#watched(() => this.link.call('writePart', [this.part, parts]));
   }
 
@@ -51,7 +52,7 @@ export class LocalDataReader implements DataReader {
 
   async read(partNumber: number, offset: number, target: Uint8Array): Promise<void> {
     if (this.#isClosed) throw new StorageError('file-not-found', 'cannot read from a data dir that was closed');
-    const bytes = await this.link.call('readData', [this.reader, partNumber, offset, isShared(target) ? target : target.length]);
+    const bytes = await this.link.call('readData', [this.reader, partNumber, offset, sharedRef(target) ?? target.length]);
     if (bytes !== undefined) target.set(bytes);
   }
 
@@ -62,6 +63,8 @@ export class LocalDataReader implements DataReader {
   }
 }
 
-function isShared(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof SharedArrayBuffer;
+/** How the thread finds shared memory; undefined for memory that is not shared. */
+function sharedRef(bytes: Uint8Array): BytesRef | Uint8Array | undefined {
+  if (bytes.buffer === arenaMemory()) return [ARENA, bytes.byteOffset, bytes.length];
+  return bytes.buffer instanceof SharedArrayBuffer ? bytes : undefined;
 }

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 
 import type { Tracer } from '../base/index.js';
+import { arenaMemory } from '../erasure/index.js';
 import type { DriveCalls } from './call-meter.js';
 import type {
   ChangedName, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
@@ -12,7 +13,7 @@ import type {
 } from './drive.js';
 import { LocalDataReader, LocalShardWriter } from './local-data.js';
 import { walkBatches } from './local-walk.js';
-import type { PackedChange } from './messages.js';
+import type { PackedChange, ThreadData } from './messages.js';
 import { StagedOrder } from './staged-order.js';
 import { ThreadLink } from './thread-link.js';
 
@@ -26,6 +27,10 @@ interface LocalDriveOptions {
 }
 
 const DEADLINE_MS = 30_000;
+/** Those that are never settled stay in memory. */
+const SETTLED_MAX = 10_000;
+/** A thread's garbage is small change; without a limit each thread would let tens of megabytes of it pile up. */
+const YOUNG_HEAP_MB = 8;
 
 export class LocalDrive implements Drive {
   readonly isLocal = true;
@@ -33,11 +38,16 @@ export class LocalDrive implements Drive {
   #id: string | undefined;
   readonly #link: ThreadLink;
   readonly #order: StagedOrder;
+  /** Committed transactions of which the thread has nothing left: their settling needs no message. */
+  readonly #settled = new Set<string>();
   #lastNumber = 0;
 
   /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
   constructor(folder: string, options: LocalDriveOptions = {}) {
-    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { root: folder } });
+    const thread = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: { root: folder, arena: arenaMemory() } satisfies ThreadData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
+    });
     this.endpoint = options.name ?? folder;
     this.#order = new StagedOrder(this.endpoint);
     this.#link = new ThreadLink(thread, this.endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
@@ -115,11 +125,13 @@ export class LocalDrive implements Drive {
 
   async commit(transaction: string): Promise<void> {
     this.#order.commit(transaction);
-    return this.#link.call('commit', [transaction]);
+    const isSettled = await this.#link.call('commit', [transaction]);
+    if (isSettled && this.#settled.size < SETTLED_MAX) this.#settled.add(transaction);
   }
 
   settle(transaction: string): Promise<void> {
     this.#order.settle(transaction);
+    if (this.#settled.delete(transaction)) return Promise.resolve();
     return this.#link.call('settle', [transaction]);
   }
 

@@ -8,8 +8,10 @@ import type {
   ChangedName, DriveInfo, DriveState, FrameRun, MissedChanges, StagedTransaction, StageResult, VolumeInfo, WalkOptions,
 } from './drive.js';
 
-/** Place of a byte string in the buffers of its batch. */
+/** Place of a byte string in the buffers of its batch, or in the arena. */
 export type BytesRef = readonly [buffer: number, offset: number, length: number];
+/** For `buffer`: the arena, which the thread has from the start: sending shared memory with each message costs more than all the rest of it. */
+export const ARENA = -1;
 
 /** A part file of a transaction; `writer` tells the thread's open files apart. */
 export interface PartName {
@@ -56,7 +58,8 @@ export interface Calls {
   remove: { args: readonly [volume: string, path: string]; result: void };
   readXlMeta: { args: readonly [volume: string, path: string, inline: boolean]; result: Uint8Array };
   stage: { args: readonly [transaction: string, volume: string, path: string, change: PackedChange]; result: StageResult };
-  commit: { args: readonly [transaction: string]; result: void };
+  /** True where nothing is left to settle. */
+  commit: { args: readonly [transaction: string]; result: boolean };
   settle: { args: readonly [transaction: string]; result: void };
   listStaged: { args: readonly [abandoned: readonly string[]]; result: StagedTransaction[] };
   commitPart: { args: readonly [transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: BytesRef]; result: void };
@@ -65,8 +68,8 @@ export interface Calls {
   closePart: { args: readonly [part: PartName]; result: void };
   abortPart: { args: readonly [part: PartName]; result: void };
   openData: { args: readonly [reader: number, volume: string, path: string, dataDir: string]; result: void };
-  /** Fills shared memory, or gives the bytes back where only their count is given. */
-  readData: { args: readonly [reader: number, partNumber: number, offset: number, target: Uint8Array | number]; result: Uint8Array | undefined };
+  /** Fills a place in the arena or other shared memory, or gives the bytes back where only their count is given. */
+  readData: { args: readonly [reader: number, partNumber: number, offset: number, target: Uint8Array | BytesRef | number]; result: Uint8Array | undefined };
   closeData: { args: readonly [reader: number]; result: void };
   statParts: { args: readonly [volume: string, path: string, dataDir: string, partNumbers: readonly number[]]; result: number[] };
   verifyPart: { args: readonly [volume: string, path: string, dataDir: string, partNumber: number, frames: FrameRun]; result: void };
@@ -105,6 +108,7 @@ export interface AnswerBatch {
 /** Handed to the thread when it starts. */
 export interface ThreadData {
   readonly root: string;
+  readonly arena: SharedArrayBuffer;
 }
 
 const PACKED_SIZE_MAX = 128 * 1024;

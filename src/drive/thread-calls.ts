@@ -3,7 +3,7 @@ import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { DataReaders } from './data-readers.js';
 import type { DriveState, StagedTransaction, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
-import { bytesAt, type PackedChange, type Request, type WalkBatch } from './messages.js';
+import { ARENA, bytesAt, type BytesRef, type PackedChange, type Request, type WalkBatch } from './messages.js';
 import { MissedNotes } from './missed-changes.js';
 import { PartWriters } from './part-writers.js';
 import { Removals } from './removals.js';
@@ -34,7 +34,11 @@ export class ThreadCalls {
   readonly #walks: Walks;
   readonly #missed: MissedNotes;
 
-  constructor(root: string) {
+  /** @param arena memory that calls may speak of places in, where they come from another thread */
+  constructor(
+    root: string,
+    private readonly arena: SharedArrayBuffer = new SharedArrayBuffer(0),
+  ) {
     this.#root = new DriveRoot(root);
     this.#syncs = new Syncs(this.#root);
     this.#readers = new DataReaders(this.#root);
@@ -58,7 +62,7 @@ export class ThreadCalls {
       case 'readXlMeta':
         return this.#readXlMeta(...args);
       case 'readData':
-        return this.#readers.read(...args);
+        return this.#readers.read(args[0], args[1], args[2], this.#target(args[3]));
       case 'openData':
         return this.#readers.open(...args);
       case 'closeData':
@@ -72,7 +76,7 @@ export class ThreadCalls {
       case 'writePart':
         return this.#writers.write(
           args[0],
-          args[1].map((part) => (part instanceof Uint8Array ? part : bytesAt(buffers, part))),
+          args[1].map((part) => (part instanceof Uint8Array ? part : (this.#inArena(part) ?? bytesAt(buffers, part)))),
         );
       case 'closePart':
         return this.#writers.close(...args);
@@ -137,6 +141,14 @@ export class ThreadCalls {
       default:
         throw new Error(`unknown call ${name}`);
     }
+  }
+
+  #inArena([buffer, offset, length]: BytesRef): Uint8Array | undefined {
+    return buffer === ARENA ? new Uint8Array(this.arena, offset, length) : undefined;
+  }
+
+  #target(target: Uint8Array | BytesRef | number): Uint8Array | number {
+    return typeof target === 'number' || target instanceof Uint8Array ? target : (this.#inArena(target) ?? 0);
   }
 
   #readXlMeta(volume: string, path: string, inline: boolean): Uint8Array {

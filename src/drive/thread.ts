@@ -8,8 +8,8 @@ import { ThreadCalls, WalkAnswer } from './thread-calls.js';
 
 const port = parentPort;
 assert(port !== null, 'this module is the entry of a worker thread');
-const { root } = workerData as ThreadData;
-const calls = new ThreadCalls(root);
+const { root, arena } = workerData as ThreadData;
+const calls = new ThreadCalls(root, arena);
 const parcel = new Parcel();
 let answers: Answer[] = [];
 let transfers: ArrayBuffer[] = [];

@@ -22,7 +22,7 @@ import type { StageResult, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
 import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
-import { linkTo, pruneFolders, renameInto } from './object-folder.js';
+import { linkTo, makeFolder, pruneFolders, renameInto } from './object-folder.js';
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
@@ -68,7 +68,7 @@ export class Transactions {
       const named = removesObject || replaced !== undefined || dataDirs.size > 0 ? undefined : namedMeta(link);
       const metaMember = named ?? 'xl.meta';
       const file = area.create(transaction, () => (named === undefined ? this.#writeStaged(transaction, link, plan, change) : createFile(area.path(transaction, named), plan.bytes)));
-      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isVisible: false, isDurable: false });
+      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isNew: current === undefined, isVisible: false, isDurable: false });
       // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
       if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
@@ -84,11 +84,12 @@ export class Transactions {
     this.#states.delete(transaction);
   }
 
-  async commit(transaction: string): Promise<void> {
+  /** True where nothing is left to settle. */
+  async commit(transaction: string): Promise<boolean> {
     const { root, syncs, area } = this.tools;
     root.check();
     const state = this.#state(transaction);
-    if (state === undefined || state.isDurable) return;
+    if (state === undefined || state.isDurable) return false;
     await this.#guarded(state.volume, `commit a change of ${state.volume}/${state.path}`, async () => {
       const isThereToSync = state.removesObject ? this.#takeAway(transaction, state) : this.#putIn(transaction, state);
       state.isVisible = true;
@@ -99,6 +100,9 @@ export class Transactions {
       area.forget(transaction);
       throw error;
     });
+    const leavesTrace = state.removesObject || state.metaMember === 'xl.meta' || state.displaced.size > 0;
+    if (!leavesTrace) this.#forget(transaction);
+    return !leavesTrace;
   }
 
   async settle(transaction: string): Promise<void> {
@@ -189,6 +193,7 @@ export class Transactions {
   #putIn(transaction: string, state: StagedState): true {
     const { area, root } = this.tools;
     const volumeFolder = root.folderOf(state.volume);
+    if (state.isNew) makeFolder(state.objectFolder, volumeFolder);
     for (const [name, source] of state.dataDirs) {
       const target = `${state.objectFolder}/${name}`;
       try {
@@ -245,13 +250,13 @@ export class Transactions {
   #readCurrent(volume: string, objectFolder: string, change: VersionChange, action: string): Uint8Array | undefined {
     const { root } = this.tools;
     try {
+      // The way of every new object, so without an error object for nobody.
+      if (!isThere(`${objectFolder}/xl.meta`) && isThere(root.folderOf(volume))) return undefined;
       return root.read(`${objectFolder}/xl.meta`, WHOLE_FILE_BYTES);
     } catch (error) {
       if (isErrno(error, 'ENOTDIR') && change.kind === 'put') {
         throw new StorageError('file-access-denied', `cannot ${action} on drive ${root.path}: a parent of it is a file`, { drive: root.path });
       }
-      // The way of every new object, so without an error object for nobody.
-      if (isErrno(error, 'ENOENT', 'ENOTDIR') && isThere(root.folderOf(volume))) return undefined;
       throw root.failureIn(volume, action, error);
     }
   }

@@ -43,6 +43,11 @@ export function tryAcquireSlab(size: number): Slab | undefined {
   return processArena().tryAcquire(size);
 }
 
+/** The memory of the process's arena: whoever hands it to a thread once can then speak of places in it. */
+export function arenaMemory(): SharedArrayBuffer {
+  return processArena().memory.buffer;
+}
+
 /** Opens a body by name. `memory` is the arena's, with KERNEL_RESERVED_SIZE bytes at its start kept free. */
 export function openBody(name: BodyName, memory: WebAssembly.Memory): ErasureBody {
   switch (name) {

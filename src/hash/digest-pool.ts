@@ -8,10 +8,17 @@ import type { Digest, DigestName, DigestValues } from './digest.js';
 
 /** What a digest thread is told. A stream is one body; its messages come in order. */
 export type DigestRequest =
+  | { readonly kind: 'memory'; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'open'; readonly stream: number; readonly names: readonly DigestName[] }
-  | { readonly kind: 'update'; readonly stream: number; readonly chunk: Uint8Array }
+  | { readonly kind: 'update'; readonly stream: number; readonly chunk: Uint8Array | MemoryPlace }
   | { readonly kind: 'finish'; readonly stream: number }
   | { readonly kind: 'close'; readonly stream: number };
+
+/** Bytes of the memory that the thread was given last. */
+export interface MemoryPlace {
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** A thread's answer to one `update` (without values) or `finish` (with them), in the order of the requests of the stream. */
 export interface DigestAnswer {
@@ -21,6 +28,9 @@ export interface DigestAnswer {
 
 /** Two even on one core, so that a slow body does not hold up the next; more than four outrun any drive. */
 const THREAD_COUNT_MAX = Math.min(Math.max(availableParallelism(), 2), 4);
+
+/** Shared memory from this size on is one that many chunks will lie in. */
+const KEPT_MEMORY_BYTES_MIN = 8 * 1024 * 1024;
 
 const threads = new Set<DigestThread>();
 
@@ -62,6 +72,7 @@ class DigestThread {
   #nextStream = 1;
   #unansweredCount = 0;
   #failure: Error | undefined;
+  #memory: SharedArrayBuffer | undefined;
 
   constructor() {
     this.#worker = new Worker(new URL('./digest-thread.js', import.meta.url), { name: 'digest' });
@@ -88,12 +99,22 @@ class DigestThread {
 
   async update(stream: number, chunk: Uint8Array): Promise<void> {
     if (chunk.buffer instanceof SharedArrayBuffer) {
-      await this.#ask({ kind: 'update', stream, chunk });
+      await this.#ask({ kind: 'update', stream, chunk: this.#placeOf(chunk, chunk.buffer) });
     } else {
       // A copy: the memory of a Buffer may belong to a pool and cannot be given away.
       const copy = new Uint8Array(chunk);
       await this.#ask({ kind: 'update', stream, chunk: copy }, [copy.buffer]);
     }
+  }
+
+  /** Sending shared memory with each message costs more than all the rest of it: the thread keeps a large one. */
+  #placeOf(chunk: Uint8Array, memory: SharedArrayBuffer): Uint8Array | MemoryPlace {
+    if (memory.byteLength < KEPT_MEMORY_BYTES_MIN) return chunk;
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      this.#worker.postMessage({ kind: 'memory', memory } satisfies DigestRequest);
+    }
+    return { offset: chunk.byteOffset, length: chunk.length };
   }
 
   async finish(stream: number): Promise<DigestValues> {
@@ -110,7 +131,7 @@ class DigestThread {
     if (stream.waiters.length === 0) this.#streams.delete(id);
   }
 
-  #ask(request: DigestRequest, transfer: ArrayBuffer[] = []): Promise<DigestValues | undefined> {
+  #ask(request: Extract<DigestRequest, { kind: 'update' | 'finish' }>, transfer: ArrayBuffer[] = []): Promise<DigestValues | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#failure) {
         reject(this.#failure);
