@@ -53,13 +53,21 @@ export interface StageResult {
   readonly changed: boolean;
 }
 
+export interface CommitOptions {
+  /** Have the transaction listed as `committed` until it is settled, whatever the change: somebody else missed it. */
+  readonly leavesTrace?: boolean;
+}
+
 /** A transaction found by `listStaged`: what a crash left between stage and settle. */
 export interface StagedTransaction {
   readonly id: string;
   /** The object it is for. */
   readonly volume: string;
   readonly path: string;
-  /** `staged`: not yet visible on this drive. `committed`: visible, old data not yet removed. */
+  /**
+   * `staged`: not yet visible on this drive. `committed`: visible, and something is left to do: old data to be removed, or a trace
+   * that was asked for.
+   */
   readonly state: 'staged' | 'committed';
   /** xl.meta as it will be after the commit; empty bytes where the object goes away; undefined once committed. */
   readonly xlMeta?: Uint8Array;
@@ -179,7 +187,7 @@ export interface Drive {
    */
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult>;
   /** Makes a staged change visible: renames, durable when this resolves. Repeating it is harmless. `drive-timeout` where a later change was staged. */
-  commit(transaction: string): Promise<void>;
+  commit(transaction: string, options?: CommitOptions): Promise<void>;
   /** After the quorum: removes what the change replaced (or, for a transaction never committed, all it staged). Never rejects for what is already gone. */
   settle(transaction: string): Promise<void>;
   /**

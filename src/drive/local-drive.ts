@@ -8,7 +8,7 @@ import type { Tracer } from '../base/index.js';
 import { arenaMemory } from '../erasure/index.js';
 import type { DriveCalls } from './call-meter.js';
 import type {
-  ChangedName, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
+  ChangedName, CommitOptions, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
   WalkEntry, WalkOptions,
 } from './drive.js';
 import { LocalDataReader, LocalShardWriter } from './local-data.js';
@@ -123,9 +123,9 @@ export class LocalDrive implements Drive {
     return this.#link.call('stage', [transaction, volume, path, this.#pack(change)]);
   }
 
-  async commit(transaction: string): Promise<void> {
+  async commit(transaction: string, { leavesTrace = false }: CommitOptions = {}): Promise<void> {
     this.#order.commit(transaction);
-    const isSettled = await this.#link.call('commit', [transaction]);
+    const isSettled = await this.#link.call('commit', [transaction, leavesTrace]);
     if (isSettled && this.#settled.size < SETTLED_MAX) this.#settled.add(transaction);
   }
 

@@ -59,7 +59,7 @@ export interface Calls {
   readXlMeta: { args: readonly [volume: string, path: string, inline: boolean]; result: Uint8Array };
   stage: { args: readonly [transaction: string, volume: string, path: string, change: PackedChange]; result: StageResult };
   /** True where nothing is left to settle. */
-  commit: { args: readonly [transaction: string]; result: boolean };
+  commit: { args: readonly [transaction: string, leavesTrace: boolean]; result: boolean };
   settle: { args: readonly [transaction: string]; result: void };
   listStaged: { args: readonly [abandoned: readonly string[]]; result: StagedTransaction[] };
   commitPart: { args: readonly [transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: BytesRef]; result: void };

@@ -7,7 +7,7 @@ import type { CallOptions, Peer } from '../net/index.js';
 import { CallMeter, type DriveCalls } from './call-meter.js';
 import { MINIO_CALLS } from './call-names.js';
 import type {
-  ChangedName, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
+  ChangedName, CommitOptions, DataReader, Drive, DriveInfo, DriveState, FrameRun, MissedChanges, ShardWriter, StagedTransaction, StageResult, VersionChange, VolumeInfo,
   WalkEntry, WalkOptions,
 } from './drive.js';
 import type { CallName } from './messages.js';
@@ -130,8 +130,8 @@ export class RemoteDrive implements Drive {
     return this.#plain('stage', transaction, volume, path, change);
   }
 
-  commit(transaction: string): Promise<void> {
-    return this.#plain('commit', transaction);
+  commit(transaction: string, options?: CommitOptions): Promise<void> {
+    return this.#plain('commit', transaction, ...(options === undefined ? [] : [options]));
   }
 
   settle(transaction: string): Promise<void> {

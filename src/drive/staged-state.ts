@@ -47,6 +47,8 @@ export interface StagedState {
   readonly replaced: string | undefined;
   /** Members that stood in the object's folder under a data dir's name; they go with the settling. */
   readonly displaced: Set<string>;
+  /** `target` is there. */
+  hasLink: boolean;
   /** There was no object before, so most likely no folder of it either. */
   readonly isNew: boolean;
   isVisible: boolean;
@@ -71,7 +73,7 @@ export function readStagedState(root: DriveRoot, area: WorkArea, transaction: st
   const objectFolder = root.resolve(target.volume, target.path);
   const replaced = readLink(path('replaced'));
   const displaced = new Set([...members].filter((member) => member.startsWith(DISPLACED)));
-  const common = { ...target, objectFolder, metaMember, replaced, removesObject, displaced, isNew: false, isDurable: false };
+  const common = { ...target, objectFolder, metaMember, replaced, removesObject, displaced, isNew: false, hasLink: members.has('target'), isDurable: false };
   if (removesObject) {
     const isVisible = members.has('removed');
     if (!isVisible && isOutdated(path('removal'), objectFolder)) return undefined;

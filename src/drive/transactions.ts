@@ -68,7 +68,7 @@ export class Transactions {
       const named = removesObject || replaced !== undefined || dataDirs.size > 0 ? undefined : namedMeta(link);
       const metaMember = named ?? 'xl.meta';
       const file = area.create(transaction, () => (named === undefined ? this.#writeStaged(transaction, link, plan, change) : createFile(area.path(transaction, named), plan.bytes)));
-      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isNew: current === undefined, isVisible: false, isDurable: false });
+      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isNew: current === undefined, hasLink: named === undefined, isVisible: false, isDurable: false });
       // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
       if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
@@ -85,12 +85,13 @@ export class Transactions {
   }
 
   /** True where nothing is left to settle. */
-  async commit(transaction: string): Promise<boolean> {
+  async commit(transaction: string, leavesTrace: boolean): Promise<boolean> {
     const { root, syncs, area } = this.tools;
     root.check();
     const state = this.#state(transaction);
     if (state === undefined || state.isDurable) return false;
     await this.#guarded(state.volume, `commit a change of ${state.volume}/${state.path}`, async () => {
+      if (leavesTrace) this.#leaveTrace(transaction, state);
       const isThereToSync = state.removesObject ? this.#takeAway(transaction, state) : this.#putIn(transaction, state);
       state.isVisible = true;
       if (isThereToSync) await syncs.renames(state.objectFolder);
@@ -100,9 +101,9 @@ export class Transactions {
       area.forget(transaction);
       throw error;
     });
-    const leavesTrace = state.removesObject || state.metaMember === 'xl.meta' || state.displaced.size > 0;
-    if (!leavesTrace) this.#forget(transaction);
-    return !leavesTrace;
+    const isSettled = !state.removesObject && !state.hasLink && state.displaced.size === 0;
+    if (isSettled) this.#forget(transaction);
+    return isSettled;
   }
 
   async settle(transaction: string): Promise<void> {
@@ -134,7 +135,7 @@ export class Transactions {
       // What tells of the transaction goes last.
       if (state.replaced !== undefined) this.#unlink(transaction, ['replaced']);
       if (state.removesObject) this.#unlink(transaction, ['removal', 'removed']);
-      else if (state.metaMember === 'xl.meta') this.#unlink(transaction, [...this.#linkedDataDirs(transaction, state), 'target']);
+      else if (state.hasLink) this.#unlink(transaction, [...this.#linkedDataDirs(transaction, state), 'target']);
       this.#forget(transaction);
     };
     const later = (): void => {
@@ -187,6 +188,12 @@ export class Transactions {
       if (file !== undefined) closeSync(file);
       throw error;
     }
+  }
+
+  #leaveTrace(transaction: string, state: StagedState): void {
+    if (state.hasLink || state.removesObject) return;
+    this.tools.area.create(transaction, () => symlinkSync(linkTo(state.volume, state.path), this.tools.area.path(transaction, 'target')));
+    state.hasLink = true;
   }
 
   /** Moves data dirs and then xl.meta into the object's folder. Steps that an earlier try made are passed over. */
@@ -257,6 +264,7 @@ export class Transactions {
       if (isErrno(error, 'ENOTDIR') && change.kind === 'put') {
         throw new StorageError('file-access-denied', `cannot ${action} on drive ${root.path}: a parent of it is a file`, { drive: root.path });
       }
+      if (isErrno(error, 'ENOTDIR') && isThere(root.folderOf(volume))) return undefined;
       throw root.failureIn(volume, action, error);
     }
   }

@@ -39,7 +39,8 @@ export interface TransactionResult {
   readonly changed: boolean;
 }
 
-type Verdict = 'commit' | 'drop';
+/** `commit-traced`: some drive misses the change, and until that is noted a crash must not forget it. */
+type Verdict = 'commit' | 'commit-traced' | 'drop';
 /** `missed`: slots to note before what the transaction left is removed. */
 type Ending = { readonly kind: 'settle'; readonly missed: readonly number[] } | { readonly kind: 'leave' };
 
@@ -106,7 +107,8 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
     const changed = staged.some((outcome) => outcome?.ok === true && outcome.value.changed);
 
     request.lock?.check();
-    decided.resolve('commit');
+    const isComplete = (request.incomplete ?? []).length === 0 && staged.every((outcome) => outcome?.ok === true);
+    decided.resolve(isComplete ? 'commit' : 'commit-traced');
     const committed = await gather(passages.map((passage) => passage.committed), request.quorum, patience);
     const outcomes = toOutcomes(committed, request);
     const missed = outcomes.flatMap((outcome, slot) => (outcome.ok ? [] : [slot]));
@@ -144,14 +146,16 @@ function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, cha
       outcome = await outcomeOf(changed instanceof Error ? Promise.reject(changed) : drive.stage(id, volume, path, changed));
     }
     staged.resolve(outcome);
-    if ((await signals.decided) === 'drop' || !outcome.ok) {
+    const verdict = await signals.decided;
+    if (verdict === 'drop' || !outcome.ok) {
       committed.resolve(outcome.ok ? { ok: false, error: new StorageError('aborted', 'The change was dropped') } : outcome);
       await outcomeOf(drive.settle(id));
       return;
     }
-    let commit = await outcomeOf(drive.commit(id));
+    const options = { leavesTrace: verdict === 'commit-traced' };
+    let commit = await outcomeOf(drive.commit(id, options));
     // Committing again is harmless, and a drive that lost the answer only must not miss the change.
-    if (!commit.ok && drive.state === 'online' && request.lock?.signal.aborted !== true) commit = await outcomeOf(drive.commit(id));
+    if (!commit.ok && drive.state === 'online' && request.lock?.signal.aborted !== true) commit = await outcomeOf(drive.commit(id, options));
     committed.resolve(commit);
     // What a failed commit left undone is recovery's to judge, and so is a change that no quorum shows.
     const ending = await signals.finished;

@@ -4,6 +4,7 @@
 import { StorageError, type DriveErrorCode } from '../../src/base/index.js';
 import type {
   ChangedName,
+  CommitOptions,
   DataReader,
   Drive,
   DriveInfo,
@@ -138,8 +139,8 @@ export class NaughtyDrive implements Drive {
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult> {
     return this.#do('stage', () => this.inner.stage(transaction, volume, path, change));
   }
-  commit(transaction: string): Promise<void> {
-    return this.#do('commit', () => this.inner.commit(transaction));
+  commit(transaction: string, options?: CommitOptions): Promise<void> {
+    return this.#do('commit', () => this.inner.commit(transaction, options));
   }
   settle(transaction: string): Promise<void> {
     return this.#do('settle', () => this.inner.settle(transaction));

@@ -110,7 +110,7 @@ interface Scenario {
 async function put(drive: Process, change: VersionChange, told?: (step: 'staged' | 'committed') => void, transaction: string = randomUUID()): Promise<void> {
   await drive.stage(transaction, 'a/key', change);
   told?.('staged');
-  await drive.call('commit', [transaction]);
+  await drive.call('commit', [transaction, false]);
   told?.('committed');
   await drive.call('settle', [transaction]);
 }
@@ -226,7 +226,7 @@ describe('after a kill at any file call', () => {
           else if (told.has('staged') && !isThere) expect(found.map((one) => one.state), `${where}: a staged change is known`).toEqual(['staged']);
 
           for (const { id, state } of found) {
-            if (decision === 'forward' || state === 'committed') await next.call('commit', [id]);
+            if (decision === 'forward' || state === 'committed') await next.call('commit', [id, false]);
             await next.call('settle', [id]);
           }
           const rolled = JSON.stringify(await contents(next));

@@ -154,6 +154,7 @@ describe('healing an object', () => {
     await life.idle();
     life.naughty[2]!.pretend('offline');
     await life.put('key', content(200_000, 2));
+    await life.idle();
     await updateMetadata(life.context, BUCKET, 'key', {}, ({ metaSys }) => ({ metaUser: new Map([['etag', 'x'], ['tag', 'new']]), metaSys }));
     await life.idle();
     life.naughty[2]!.pretend(undefined);
