@@ -25,7 +25,7 @@ const RENEW_TICKS = 4;
 /** A lock ends here so much before it may end elsewhere: longer than a change that was let through takes to arrive. */
 const LEASE_MARGIN_MS = 1000;
 /** How long a quorum of nodes may fail to answer before the request is told so. */
-const SILENCE_MAX_MS = 5000;
+const SILENCE_MAX_MS = 2500;
 /** Waiting in the line of the first node that answers; then the line is joined again. */
 const QUEUE_MS = 5000;
 /** The other nodes' share of a name that the first one granted: only somebody on his way out can hold it. */

@@ -86,7 +86,17 @@ export class Buckets {
     if (!isBucketName(bucket)) throw new StorageError('bucket-not-found', `There is no bucket ${bucket}`, { bucket });
     let isDoubtful = false;
     for (const set of this.#sets) {
-      const outcomes = await onEachDrive(set, (drive): Promise<VolumeInfo> => drive.statVolume(bucket));
+      let seen = 0;
+      let enough: () => void = () => undefined;
+      // Where half of the drives have it, one that hangs is not waited for.
+      const isSeen = new Promise<undefined>((resolve) => (enough = () => resolve(undefined)));
+      const all = onEachDrive(set, async (drive): Promise<VolumeInfo> => {
+        const info = await drive.statVolume(bucket);
+        if (++seen >= set.size / 2) enough();
+        return info;
+      });
+      const outcomes = await Promise.race([all, isSeen]);
+      if (outcomes === undefined) return;
       const present = outcomes.filter(({ error }) => error === undefined).length;
       const absent = outcomes.filter(({ error, drive }) => isStorageError(error, 'volume-not-found') && drive !== undefined && !set.isHealing(drive)).length;
       const verdict = judgeBucket(set, present, absent);

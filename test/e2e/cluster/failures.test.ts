@@ -17,7 +17,7 @@ const node = (machine: number): TestNode => cluster.node(machine);
 async function healthy(): Promise<void> {
   for (const one of cluster.nodes) one.thaw();
   for (const one of cluster.nodes) if (!one.isRunning) one.launch();
-  await Promise.all(cluster.nodes.map((one) => until(`node ${one.machine} is well`, async () => (await one.health('cluster')) === 200, 30_000, () => cluster.output)));
+  await Promise.all(cluster.nodes.map((one) => one.seesOthers()));
 }
 
 /** Every kind of request is refused in time, and none of them with "not there" or with less than there is. */

@@ -159,6 +159,14 @@ export class TestNode {
     return response?.status ?? 0;
   }
 
+  /**
+   * Waits until it sees the drives of all other nodes. Before maintenance, a node says whether those suffice to write, and
+   * in clusters of this size they just do.
+   */
+  seesOthers(limitMs = 30_000): Promise<true> {
+    return until(`node ${this.machine} sees the others`, async () => (await this.health('cluster?maintenance=true')) === 200, limitMs, () => this.cluster.output);
+  }
+
   /** Waits until it has said something; gives the line. */
   says(pattern: RegExp, limitMs = 20_000): Promise<string> {
     return until(`node ${this.machine} says ${String(pattern)}`, () => this.#output.split('\n').find((line) => pattern.test(line)), limitMs, () => this.cluster.output);
