@@ -8,6 +8,7 @@ need s3cmd s3cmd
 need restic restic
 need tmux tmux
 need python3 python3
+need ip iproute2
 # In /usr/sbin, which is not on every user's path.
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 need ssh-keygen openssh-client
