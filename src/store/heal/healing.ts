@@ -216,6 +216,7 @@ export class StoreHealing implements Healing {
   async close(): Promise<void> {
     this.#queue.close();
     await Promise.all([this.#boot, ...this.#rounds.map((rounds) => rounds.close()), this.notices.close()]);
+    this.#scanner.close();
   }
 }
 

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 
 import { StorageError, isStorageError, type Clock, type Log } from '../../base/index.js';
-import { allSets, type Deployment, type ErasureSet, type Locker } from '../../cluster/index.js';
+import { allSets, type Deployment, type ErasureSet, type LockHandle, type Locker } from '../../cluster/index.js';
 import type { Drive } from '../../drive/index.js';
 import { SYSTEM_VOLUME, decodeUsageJson, encodeObjectPath, encodeUsageJson, type BucketUsage } from '../../format/index.js';
 import type { SystemObjects } from '../bucket-settings.js';
@@ -74,7 +74,7 @@ interface CyclePlan {
 }
 
 export class Scanner {
-  #isLeader = false;
+  #lock: LockHandle | undefined;
   #isRunning = false;
   #state: ScanState | undefined;
   #startedMs: number | undefined;
@@ -101,24 +101,41 @@ export class Scanner {
 
   /** One look at whether a cycle is due, and the cycle. Throws aborted. */
   async round(signal: AbortSignal): Promise<void> {
-    const { locker, log } = this.options;
     try {
-      const lock = await locker.acquire([LEADER_LOCK], 'write', { timeoutMs: LOCK_WAIT_MS, signal });
-      try {
-        this.#isLeader = true;
-        this.#state = await this.#load();
-        if (await this.#isDue()) await this.#cycle(AbortSignal.any([signal, lock.signal]));
-      } finally {
-        this.#isLeader = false;
-        this.#isRunning = false;
-        lock.release();
-      }
+      const lock = await this.#lead(signal);
+      // Another server scans: its count is everybody's.
+      if (lock === undefined) return await this.#learn();
+      this.#state = await this.#load();
+      if (await this.#isDue()) await this.#cycle(AbortSignal.any([signal, lock.signal]));
     } catch (error) {
       if (!(error instanceof StorageError) || signal.aborted) throw error;
-      // Another server scans: its count is everybody's.
-      if (error.code === 'timed-out') await this.#learn();
-      else log.warn('the scanner stopped and begins again later', { reason: error.message });
+      this.options.log.warn('the scanner stopped and begins again later', { reason: error.message });
+    } finally {
+      this.#isRunning = false;
     }
+  }
+
+  /** Lets another server scan. */
+  close(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  get #isLeader(): boolean {
+    return this.#lock?.signal.aborted === false;
+  }
+
+  /** The leader's lock, kept from round to round so that one server's memory decides what changed; undefined where another has it. */
+  async #lead(signal: AbortSignal): Promise<LockHandle | undefined> {
+    if (this.#isLeader) return this.#lock;
+    this.#lock?.release();
+    this.#lock = undefined;
+    try {
+      this.#lock = await this.options.locker.acquire([LEADER_LOCK], 'write', { timeoutMs: LOCK_WAIT_MS, signal });
+    } catch (error) {
+      if (!isStorageError(error, 'timed-out', 'write-quorum')) throw error;
+    }
+    return this.#lock;
   }
 
   async #learn(): Promise<void> {
