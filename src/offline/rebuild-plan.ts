@@ -90,7 +90,8 @@ export function planRebuild(request: RebuildRequest): RebuildPlan {
   const claims = claimsOf(request, tables);
   const free = tables.flatMap((table, pool) => slotsOf(table, pool).filter(({ driveId }) => driveId !== OFFLINE_DRIVE_ID && !claims.has(driveId)));
   const places = layoutPlaces(request, tables);
-  const options = lost.map((drive) => optionsOf(drive, { tables, free, claims, places }));
+  const silent = peers.flatMap(({ path, failure }) => (failure === undefined ? [] : [{ path, remark: failure.remark }]));
+  const options = lost.map((drive) => optionsOf(drive, { tables, free, claims, places, silent }));
   const chosen = assign(lost, options);
   const [reference] = tables;
   const drives = lost.map(({ sighting }, index): RebuiltDrive => {
@@ -101,7 +102,6 @@ export function planRebuild(request: RebuildRequest): RebuildPlan {
     const hasTracker = table.generation === 'xl 3' && table.deploymentId !== '';
     return { path: sighting.path, ...slot, bytes, replaces: sighting.bytes, because, hasTracker, isDone };
   });
-  const silent = peers.flatMap(({ path, failure }) => (failure === undefined ? [] : [{ path, remark: failure.remark }]));
   return { deploymentId: reference?.deploymentId ?? '', generation: reference === undefined ? '' : isSpoilt(reference) ? 'xl 1' : reference.generation, drives, silent };
 }
 
@@ -156,6 +156,7 @@ interface Known {
   readonly claims: ReadonlyMap<string, string>;
   /** Place in the layout -> slot. */
   readonly places: ReadonlyMap<string, FreeSlot>;
+  readonly silent: RebuildPlan['silent'];
 }
 
 interface Option {
@@ -164,7 +165,7 @@ interface Option {
 }
 
 /** The slots that a lost drive can have had. Throws where it must not be touched. */
-function optionsOf(drive: LostDrive, { tables, free, claims, places }: Known): readonly Option[] {
+function optionsOf(drive: LostDrive, { tables, free, claims, places, silent }: Known): readonly Option[] {
   const { sighting, wanted, evidence = [], layoutName } = drive;
   const { path, format, failure } = sighting;
   if (failure !== undefined && failure.condition !== 'unformatted' && sighting.bytes === undefined) {
@@ -189,6 +190,11 @@ function optionsOf(drive: LostDrive, { tables, free, claims, places }: Known): r
   const [first] = certain;
   if (first === undefined) {
     if (free.length === 0) throw new UsageError(`no slot is free: every drive of ${describe(tables[0] ?? fail())} was found among its peers, so ${path} was none of it`, 'give the folder of the drive that is lost, and --from with drives of its deployment');
+    const [quiet] = silent;
+    // A peer that did not answer has one of the slots that look free.
+    if (quiet !== undefined && free.length <= silent.length) {
+      throw new UsageError(`nothing tells which slot ${path} had: ${quiet.path} told nothing (${quiet.remark}), and ${free.length === 1 ? 'the only slot that looks free may be its own' : 'the slots that look free may be those of silent peers'}`, `see to it that ${quiet.path} can be read and try again, leave it out of --from if it is gone for good, or say which slot it is with --slot ${slotText(free[0] ?? fail())}`);
+    }
     return free.map((slot) => ({ slot, because: free.length === 1 ? 'it is the only one that no peer has' : told.length > 1 ? 'its objects allow it' : 'no peer has it' })).filter(({ slot }) => told.length < 2 || told.some((option) => option.slot === slot || option.slot.driveId === slot.driveId));
   }
   const rival = certain.find(({ slot }) => slot.driveId !== first.slot.driveId);

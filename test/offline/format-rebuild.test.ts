@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -101,6 +101,11 @@ describe('format rebuild refuses, and writes nothing', () => {
     ['a slot that a living drive has', ({ drives }) => (emptyDrive(drives[0]!), { drives: [drives[0]!], from: drives, slots: ['1/1/2'] }), /slot 1\/1\/2 .* is taken: .*d2 carries its identity/],
     ['a slot that does not exist', ({ drives }) => (emptyDrive(drives[0]!), { drives: [drives[0]!], from: drives, slots: ['1/2/1'] }), /no slot 1\/2\/1/],
     ['a drive where none is lost', ({ drives }) => (mkdirSync(join(drives[0]!, '../new')), { drives: [join(drives[0]!, '../new')], from: drives }), /no slot is free/],
+    ['the only free slot where a peer tells nothing', ({ drives }) => {
+      renameSync(drives[2]!, `${drives[2]!}-away`);
+      mkdirSync(join(drives[0]!, '../new'));
+      return { drives: [join(drives[0]!, '../new')], from: drives };
+    }, /d3 told nothing .*the only slot that looks free may be its own/],
     ['one slot for two drives', ({ drives }) => (drives.slice(0, 2).forEach(emptyDrive), { drives: drives.slice(0, 2), from: drives, slots: ['1/1/1', '1/1/1'] }), /would both be the drive 1\/1\/1/],
     ['an objection of the objects on the drive', ({ drives }) => (rmSync(formatFile(drives[0]!)), rmSync(formatFile(drives[1]!)), { drives: [drives[0]!], from: drives, slots: ['1/1/2'] }), /does not agree: the object .* slot 1\/1\/1; you named it, slot 1\/1\/2/],
     ['two peers with one identity', ({ drives }) => (emptyDrive(drives[0]!), cpSync(formatFile(drives[1]!), formatFile(drives[2]!)), { drives: [drives[0]!], from: drives }), /carry the same identity/],
