@@ -68,6 +68,8 @@ export async function openDeployment(options: OpenDeploymentOptions): Promise<Op
 const SILENT_MS = 3000;
 const CHANGED_MS = 2000;
 const REPEAT_MS = 30_000;
+/** Nodes that start together all see what is wrong before the first of them ends. */
+const PAUSES_BEFORE_REFUSAL = 10;
 
 /** Plans every pool, again and again until the other nodes have what that needs; says for whom it waits and why. */
 async function planAll(pools: readonly PoolDrives[], options: OpenDeploymentOptions): Promise<void> {
@@ -76,11 +78,7 @@ async function planAll(pools: readonly PoolDrives[], options: OpenDeploymentOpti
   let said = '';
   let saidMs = startedMs;
   for (;;) {
-    const obstacles: string[] = [];
-    for (const pool of pools) {
-      const obstacle = await pool.plan(waiting?.isFirst ?? true);
-      if (obstacle !== undefined) obstacles.push(obstacle);
-    }
+    const obstacles = await obstaclesOf(pools, options);
     if (obstacles.length === 0) return;
     if (waiting === undefined) throw new Error('assertion failed: only other nodes are waited for');
     const nowMs = clock.monotonicMs();
@@ -92,6 +90,21 @@ async function planAll(pools: readonly PoolDrives[], options: OpenDeploymentOpti
     }
     await waiting.pause(nowMs - startedMs);
   }
+}
+
+/** What must be waited for. Throws a UsageError where a pool must not be started, after the other nodes have had the time to see it too. */
+async function obstaclesOf(pools: readonly PoolDrives[], { waiting }: OpenDeploymentOptions): Promise<string[]> {
+  const obstacles: string[] = [];
+  try {
+    for (const pool of pools) {
+      const obstacle = await pool.plan(waiting?.isFirst ?? true);
+      if (obstacle !== undefined) obstacles.push(obstacle);
+    }
+  } catch (error) {
+    if (waiting !== undefined && error instanceof UsageError) for (let pauses = 0; pauses < PAUSES_BEFORE_REFUSAL; pauses++) await waiting.pause(0);
+    throw error;
+  }
+  return obstacles;
 }
 
 function commonDeploymentId(pools: readonly PoolDrives[]): string | undefined {

@@ -70,11 +70,13 @@ export type PoolPlan =
 /** Not yet enough drives can be read: where they are on several nodes, the others may still come. */
 export class DrivesMissingError extends UsageError {}
 
-/** True where more than half of the pool's drives agree: no further answer can change what the pool is. */
+/** True where more than half of the drives that were given, or that a format names, agree: no further answer can change what they are. */
 export function isCertain(layout: NamedLayout, answers: readonly FormatAnswer[]): boolean {
-  const counts = new Map<string, number>();
-  for (const answer of answers) if (answer.kind === 'formatted') counts.set(formatKey(answer.format), (counts.get(formatKey(answer.format)) ?? 0) + 1);
-  return Math.max(0, ...counts.values()) > layout.drives.length / 2;
+  const formats = answers.flatMap((answer) => (answer.kind === 'formatted' ? [answer.format] : []));
+  return formats.some((format) => {
+    const agreeing = formats.filter((other) => sameFormat(other, format)).length;
+    return agreeing > layout.drives.length / 2 || agreeing > driveCountOf(format) / 2;
+  });
 }
 
 interface PlanOptions {
