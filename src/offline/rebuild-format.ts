@@ -36,8 +36,8 @@ export async function prepareRebuild(options: RebuildOptions): Promise<RebuildPl
   const typed = options.layout.length > 0 ? options.layout : await ownVolumes(options.environment);
   const seen = await seePlaces(from, { ...access, layout: options.layout });
   const all = eachOnce(seen.flatMap(({ sightings }) => sightings));
-  // `--from /mnt/drive{1...4}` may well name the lost drive itself.
-  const isOwn = await Promise.all(all.map(async ({ path }) => own.includes(await realpath(path).catch(() => ''))));
+  // `--from /mnt/drive{1...4}` may well name the lost drive itself, and so does a server that misses it.
+  const isOwn = await Promise.all(all.map(async (sighting) => own.includes(await realpath(sighting.path).catch(() => '')) || isMissedHere(sighting, [...own, ...paths], options.host)));
   const peers = all.filter((_, index) => isOwn[index] !== true);
   const layout = await layoutPools(typed.length > 0 ? typed : (seen.find(({ volumes }) => volumes !== undefined)?.volumes ?? []));
   const tables = peerTables(peers);
@@ -145,15 +145,37 @@ export async function layoutPools(args: readonly string[]): Promise<string[][]> 
   return words.some((word) => word.includes('...')) ? Promise.all(words.map((word) => expandPlaces([word]))) : [words];
 }
 
+/** A server says of a URL that there is no identity, and the URL is that of one of these folders of this machine. */
+async function isMissedHere({ path, failure }: Sighting, folders: readonly string[], host: string | undefined): Promise<boolean> {
+  if (failure === undefined || !URL.canParse(path) || !folders.map(trimmed).includes(folderOf(path))) return false;
+  return host === undefined ? isOnThisMachine(path) : hostOf(path) === host.toLowerCase();
+}
+
 /** The drive's place in the layout: by its path, and where several hosts have that, by the host that this machine is. */
 async function nameInLayout(real: string, typed: string, names: readonly string[], host: string | undefined): Promise<string | undefined> {
-  const trimmed = (path: string): string => path.replace(/(.)\/+$/, '$1');
-  const same = names.filter((name) => [real, trimmed(typed)].includes(trimmed(URL.canParse(name) ? decodeURIComponent(new URL(name).pathname) : name)));
-  const hostOf = (name: string): string => (URL.canParse(name) ? new URL(name).hostname.replace(/^\[|\]$/g, '') : '');
+  const same = names.filter((name) => [real, trimmed(typed)].includes(folderOf(name)));
   if (host !== undefined) return only(same.filter((name) => hostOf(name) === host.toLowerCase()));
   if (same.length < 2) return same[0];
-  const isOwn = await Promise.all(same.map(async (name) => (await systemHosts.addressesOf(hostOf(name)).catch((): string[] => [])).some((address) => systemHosts.isOwnAddress(address))));
+  const isOwn = await Promise.all(same.map(isOnThisMachine));
   return only(same.filter((_, index) => isOwn[index]));
+}
+
+function trimmed(path: string): string {
+  return path.replace(/(.)\/+$/, '$1');
+}
+
+/** `name`: URL or path. */
+function folderOf(name: string): string {
+  return trimmed(URL.canParse(name) ? decodeURIComponent(new URL(name).pathname) : name);
+}
+
+function hostOf(name: string): string {
+  return URL.canParse(name) ? new URL(name).hostname.replace(/^\[|\]$/g, '') : '';
+}
+
+async function isOnThisMachine(url: string): Promise<boolean> {
+  const addresses = await systemHosts.addressesOf(hostOf(url)).catch((): string[] => []);
+  return addresses.some((address) => systemHosts.isOwnAddress(address));
 }
 
 function only(names: readonly string[]): string | undefined {

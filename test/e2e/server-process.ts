@@ -36,8 +36,9 @@ export class ServerProcess implements AsyncDisposable {
     readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(drives: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(drives, await freePort(), env);
+  /** `port`: where the drives name it, as those of several hosts do. */
+  static async start(drives: readonly string[], env: Readonly<Record<string, string>> = {}, port?: number): Promise<ServerProcess> {
+    const server = new ServerProcess(drives, port ?? (await freePort()), env);
     await server.start();
     return server;
   }

@@ -9,6 +9,7 @@ export interface Wish {
   readonly from: readonly string[];
   readonly slots?: readonly string[];
   readonly layout?: readonly string[];
+  readonly host?: string;
   readonly ssh?: Partial<SshOptions>;
   readonly credentials?: { readonly accessKey: string; readonly secretKey: string };
 }
