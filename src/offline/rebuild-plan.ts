@@ -61,7 +61,7 @@ interface FreeSlot extends DriveSlot {
   readonly driveId: string;
 }
 
-/** One format for each pool that the peers are of, in the order in which they were seen. Throws where they disagree. */
+/** One format for each pool that the peers are of, in the order in which they were seen (see poolsOf). Throws where they disagree. */
 export function peerTables(peers: readonly Sighting[]): readonly FormatJson[] {
   const readable = peers.flatMap(({ path, format }) => (format === undefined ? [] : [{ path, format }]));
   // Among drives of 2017, one that 2025 spoilt says nothing that the others do not say better.
@@ -87,16 +87,17 @@ export function peerTables(peers: readonly Sighting[]): readonly FormatJson[] {
 export function planRebuild(request: RebuildRequest): RebuildPlan {
   const { lost, peers } = request;
   const tables = peerTables(peers);
+  const pools = poolsOf(request, tables);
   const claims = claimsOf(request, tables);
-  const free = tables.flatMap((table, pool) => slotsOf(table, pool).filter(({ driveId }) => driveId !== OFFLINE_DRIVE_ID && !claims.has(driveId)));
-  const places = layoutPlaces(request, tables);
+  const free = tables.flatMap((table, index) => slotsOf(table, pools[index] ?? fail()).filter(({ driveId }) => driveId !== OFFLINE_DRIVE_ID && !claims.has(driveId)));
+  const places = layoutPlaces(request, tables, pools);
   const silent = peers.flatMap(({ path, failure }) => (failure === undefined ? [] : [{ path, remark: failure.remark }]));
-  const options = lost.map((drive) => optionsOf(drive, { tables, free, claims, places, silent }));
+  const options = lost.map((drive) => optionsOf(drive, { tables, pools, free, claims, places, silent }));
   const chosen = assign(lost, options);
   const [reference] = tables;
   const drives = lost.map(({ sighting }, index): RebuiltDrive => {
     const { slot, because } = chosen[index] ?? fail();
-    const table = tables[slot.pool] ?? fail();
+    const table = tables[pools.indexOf(slot.pool)] ?? fail();
     const bytes = bytesFor(table, peers, slot.driveId);
     const isDone = sighting.format?.driveId === slot.driveId && sighting.bytes !== undefined && Buffer.compare(sighting.bytes, bytes) === 0;
     const hasTracker = table.generation === 'xl 3' && table.deploymentId !== '';
@@ -129,6 +130,21 @@ function bytesFor(table: FormatJson, peers: readonly Sighting[], driveId: string
   return withDriveId(witness?.bytes ?? fail(), driveId);
 }
 
+/**
+ * The pool of each table, from 0. No format.json says it: it is that of the layout in which the table's peers lie, and without a
+ * layout of several pools the order in which they were seen. Throws where a layout of several has none of a table's peers.
+ */
+function poolsOf({ layout, peers }: RebuildRequest, tables: readonly FormatJson[]): readonly number[] {
+  if (layout.length < 2) return tables.map((_, index) => index);
+  const pools = tables.map((table) => {
+    const places = new Set(peers.flatMap(({ path, format }) => (format !== undefined && tableKey(format) === tableKey(table) ? [placeKey(path)] : [])));
+    return layout.findIndex((names) => names.some((name) => places.has(placeKey(name))));
+  });
+  const lostAt = pools.findIndex((pool, index) => pool < 0 || pools.indexOf(pool) < index);
+  if (lostAt >= 0) throw new UsageError(`the layout has ${layout.length} pools, and nothing tells which of them is that of ${describe(tables[lostAt] ?? fail())}`, 'give --from with a drive or a host as the layout names it, and the layout as the server has it');
+  return pools;
+}
+
 function slotsOf(table: FormatJson, pool: number): FreeSlot[] {
   return table.sets.flatMap((ids, set) => ids.map((driveId, slot) => ({ pool, set, slot, driveId })));
 }
@@ -152,6 +168,8 @@ function claimsOf({ peers, peerEvidence }: RebuildRequest, tables: readonly Form
 
 interface Known {
   readonly tables: readonly FormatJson[];
+  /** Pool of each table, from 0. */
+  readonly pools: readonly number[];
   readonly free: readonly FreeSlot[];
   readonly claims: ReadonlyMap<string, string>;
   /** Place in the layout -> slot. */
@@ -165,19 +183,19 @@ interface Option {
 }
 
 /** The slots that a lost drive can have had. Throws where it must not be touched. */
-function optionsOf(drive: LostDrive, { tables, free, claims, places, silent }: Known): readonly Option[] {
+function optionsOf(drive: LostDrive, { tables, pools, free, claims, places, silent }: Known): readonly Option[] {
   const { sighting, wanted, evidence = [], layoutName } = drive;
   const { path, format, failure } = sighting;
   if (failure !== undefined && failure.condition !== 'unformatted' && sighting.bytes === undefined) {
     throw new UsageError(`${path} cannot be given an identity: ${failure.remark}`, failure.condition === 'missing' ? `mount the drive; where a folder is meant: mkdir -p ${path}` : 'see to it that this user can read and write the folder');
   }
-  const all = tables.flatMap(slotsOf);
+  const all = tables.flatMap((table, index) => slotsOf(table, pools[index] ?? fail()));
   const own = format !== undefined && format.driveId !== '' ? all.find(({ driveId }) => driveId === format.driveId) : undefined;
   if (format !== undefined && own === undefined && !tables.some((table) => sharesDrives(table, format))) {
     throw new UsageError(`${path} belongs to another deployment (${describe(format)}) and is not touched`, 'give the right folder; if what is on it is not needed any more, empty it first');
   }
   if (format !== undefined && format.driveId !== '' && own === undefined) throw new UsageError(`${path} has the identity ${format.driveId}, which its peers do not know`, 'look at both with `mts format inspect`; if what is on it is not needed any more, empty it first');
-  const told = evidence.flatMap((seen, pool) => (seen === undefined ? [] : all.filter((slot) => slot.pool === pool && slot.set === seen.set && slot.slot === seen.slot).map((slot) => ({ slot, because: `the object ${seen.object} on it says so` }))));
+  const told = evidence.flatMap((seen, index) => (seen === undefined ? [] : all.filter((slot) => slot.pool === pools[index] && slot.set === seen.set && slot.slot === seen.slot).map((slot) => ({ slot, because: `the object ${seen.object} on it says so` }))));
   const named = wanted === undefined ? undefined : all.find((slot) => slotText(slot) === slotText(wanted));
   if (wanted !== undefined && named === undefined) throw new UsageError(`there is no slot ${slotText(wanted)}: the deployment is ${tables.map(({ sets }) => `${sets.length} set${sets.length === 1 ? '' : 's'} of ${sets[0]?.length ?? 0} drives`).join(' and ')}`, 'give --slot POOL/SET/DRIVE, all counted from 1');
   const place = layoutName === undefined ? undefined : places.get(placeKey(layoutName));
@@ -243,15 +261,15 @@ function twice(lost: readonly LostDrive[], one: number, other: number, { slot }:
  * Slots of the layout's places. A layout's order is trusted where the peers that it names lie where it says: 2018 and later
  * format in the order given, 2017 sorts first.
  */
-function layoutPlaces({ layout, peers }: RebuildRequest, tables: readonly FormatJson[]): Map<string, FreeSlot> {
+function layoutPlaces({ layout, peers }: RebuildRequest, tables: readonly FormatJson[], pools: readonly number[]): Map<string, FreeSlot> {
   const places = new Map<string, FreeSlot>();
   const unused = new Set(layout);
-  tables.forEach((table, pool) => {
-    const slots = slotsOf(table, pool);
+  tables.forEach((table, index) => {
+    const slots = slotsOf(table, pools[index] ?? fail());
     const isOld = table.generation === 'xl 1' || isSpoilt(table);
     const seen = new Map(peers.flatMap(({ path, format }) => (format === undefined || format.driveId === '' ? [] : [[placeKey(path), format.driveId] as const])));
     for (const given of unused) {
-      if (given.length !== slots.length) continue;
+      if (given.length !== slots.length || (layout.length > 1 && given !== layout[pools[index] ?? fail()])) continue;
       const orders = isOld ? [[...given].sort(), given] : [given];
       const witnesses = given.filter((name) => slots.some(({ driveId }) => driveId === seen.get(placeKey(name))));
       // Pools of one size are told apart by their peers only.
@@ -259,7 +277,7 @@ function layoutPlaces({ layout, peers }: RebuildRequest, tables: readonly Format
       const order = orders.find((names) => witnesses.every((name) => slots[names.indexOf(name)]?.driveId === seen.get(placeKey(name))));
       if (order === undefined) continue;
       unused.delete(given);
-      order.forEach((name, index) => places.set(placeKey(name), slots[index] ?? fail()));
+      order.forEach((name, at) => places.set(placeKey(name), slots[at] ?? fail()));
       break;
     }
   });

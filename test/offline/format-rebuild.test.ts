@@ -52,6 +52,17 @@ describe('format rebuild from folders, of real drives', () => {
     expect(lost.map((drive) => readFileSync(formatFile(drive)).toString())).toEqual(before);
   });
 
+  it('2025-pools: a drive of pool 2 is marked as of pool 2 where only peers of pool 2 answer', async () => {
+    const { drives } = unpack('2025-pools');
+    const lost = drives.at(-1)!;
+    const layout = [drives[0]!.replace(/1$/, '{1...4}'), drives[0]!.replace(/1$/, '{5...8}')];
+    emptyDrive(lost);
+    const plan = await prepare({ drives: [lost], from: drives.slice(4), layout });
+    expect(plan.drives[0]).toMatchObject({ pool: 1, set: 0, slot: 3 });
+    await carryOutRebuild(plan, NOW_MS);
+    expect(decodeHealingTracker(readFileSync(join(lost, '.minio.sys/buckets/.healing.bin')))).toMatchObject({ poolIndex: 1, setIndex: 0 });
+  });
+
   it('2017-spoilt-by-2025: each drive gets the format of 2017 back, with the slot that its objects tell', async () => {
     const { drives } = unpack('2017-spoilt-by-2025');
     const spoilt = drives.map((drive) => readFileSync(formatFile(drive)));
@@ -119,6 +130,7 @@ describe('format rebuild refuses, and writes nothing', () => {
     ['a lost drive of another deployment', ({ drives }) => ({ drives: [unpack('2025-sets').drives[0]!], from: drives }), /belongs to another deployment/],
     ['peers that say nothing', ({ drives }) => ({ drives: [drives[0]!], from: [join(root, 'nowhere')] }), /no peer could be read/],
     ['an FS or single drive as peer', ({ drives }) => (emptyDrive(drives[0]!), { drives: [drives[0]!], from: unpack('2025-xl1').drives }), /is a drive alone/],
+    ['a layout of several pools that has no peer', ({ drives }) => (emptyDrive(drives[0]!), { drives: [drives[0]!], from: drives, layout: ['/nowhere/a{1...4}', '/nowhere/b{1...4}'] }), /the layout has 2 pools, and nothing tells which of them/],
     ['a folder given twice', ({ drives }) => ({ drives: [drives[0]!, `${drives[0]!}/`], from: drives }), /given twice/],
   ])('%s', async (_, arrange, message) => {
     const fixture = _.includes('objects') ? unpack('2025-xl4') : identities();
