@@ -6,4 +6,5 @@ export * from './errors.js';
 export * from './key-order.js';
 export * from './limits.js';
 export * from './log.js';
+export * from './pause.js';
 export * from './trace.js';

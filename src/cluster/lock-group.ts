@@ -5,7 +5,7 @@
  * What the tables grant are leases, which this side renews. It counts each from the moment it asked, the table from when
  * it was asked: a lock is given up here, by a clock that only goes forward, before any table gives it to somebody else.
  */
-import { StorageError, type Clock, type Random } from '../base/index.js';
+import { pause, StorageError, type Clock, type Random } from '../base/index.js';
 import { LOCK_LEASE_MS, type LockClaim, type LockOwner, type LockVote, type LockVoter } from './lock-table.js';
 import { LocalLocker, type LockHandle, type LockMode, type LockRequest, type Locker } from './locks.js';
 
@@ -111,7 +111,7 @@ export class LockGroup implements Locker {
       const nowMs = clock.monotonicMs();
       if (this.#isClosed || nowMs - (this.#silentSince.get(voters) ?? nowMs) >= SILENCE_MAX_MS) throw unavailable(name, quorum, voters.length);
       if (nowMs >= deadlineMs) throw new StorageError('timed-out', `waited ${request.timeoutMs} ms to ${mode} ${name}, which other requests hold; try again`);
-      await sleep(BACKOFF_MS * (0.5 + random.fraction()), request.signal);
+      await pause(BACKOFF_MS * (0.5 + random.fraction()), request.signal);
     }
   }
 
@@ -249,16 +249,4 @@ function lost({ claim, quorum, voters }: Hold): StorageError {
 
 function unavailable(name: string, quorum: number, count: number): StorageError {
   return new StorageError('write-quorum', `${name} cannot be locked: ${quorum} of ${count} nodes must answer, and fewer do`);
-}
-
-async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 /** The other end of remote drives: calls of other nodes, made on this node's own drives. */
-import { StorageError } from '../base/index.js';
+import { pause, StorageError } from '../base/index.js';
 import { DataAnswer, sharedMemory, type Caller, type IncomingCall, type PeerService } from '../net/index.js';
 import type { DataReader, Drive, DriveState, ShardWriter } from './drive.js';
 import { PLAIN_CALLS, type DriveAddress, type PartPayload, type PlainCall, type ReaderPayload, type ReadPayload, type WalkItem, type WalkPayload } from './remote-calls.js';
@@ -201,17 +201,4 @@ function invoke(drive: Drive, name: PlainCall, args: readonly unknown[]): Promis
   const methods = drive as unknown as Record<PlainCall, (...args: unknown[]) => Promise<unknown>>;
   // What was left out came as null.
   return methods[name](...args.map((value) => value ?? undefined));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 /** Another node, over two connections that are made again whenever they break. */
-import { StorageError, type Random } from '../../base/index.js';
+import { pause, StorageError, type Random } from '../../base/index.js';
 import { dial, RefusedError, type PeerAddress } from './dial.js';
 import { DialedConnection } from './dialed.js';
 import type { CallOptions, Lane, Peer, PeerState, PeerStream } from './peer.js';
@@ -215,19 +215,6 @@ class LaneLink {
     this.state = state;
     this.events.changed();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 function failedStream(error: Error): PeerStream {
