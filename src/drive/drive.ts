@@ -103,8 +103,8 @@ export interface WalkOptions {
   readonly from: string;
   /** False: entries one level below the prefix's last `/`, directories as prefixes ending in `/`. */
   readonly recursive: boolean;
-  /** What to send of each object: the whole xl.meta without inline data (`records`), or only its version headers (`headers`). */
-  readonly detail: 'records' | 'headers';
+  /** What to send of each object: xl.meta as it is (`whole`), without inline data (`records`), or only its version headers (`headers`). */
+  readonly detail: 'whole' | 'records' | 'headers';
   readonly signal?: AbortSignal;
 }
 
@@ -113,7 +113,7 @@ export interface WalkEntry {
   readonly key: string;
   /** True for a directory entry of a walk that is not recursive. */
   readonly isPrefix: boolean;
-  /** Raw xl.meta up to the inline data (detail `records`) or the concatenated version headers (detail `headers`). */
+  /** Raw xl.meta (detail `whole`, damaged ones too), up to the inline data (detail `records`) or the concatenated version headers (detail `headers`). */
   readonly meta?: Uint8Array;
 }
 

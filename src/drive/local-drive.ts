@@ -24,6 +24,8 @@ interface LocalDriveOptions {
   readonly tracer?: Tracer;
   /** What the drive is called; in a cluster its URL. Default: its folder. */
   readonly name?: string;
+  /** True: not a byte of the drive is ever changed; calls that would are refused with `drive-read-only`. */
+  readonly isReadOnly?: boolean;
 }
 
 const DEADLINE_MS = 30_000;
@@ -45,7 +47,7 @@ export class LocalDrive implements Drive {
   /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
   constructor(folder: string, options: LocalDriveOptions = {}) {
     const thread = new Worker(new URL('./thread.js', import.meta.url), {
-      workerData: { root: folder, arena: arenaMemory() } satisfies ThreadData,
+      workerData: { root: folder, arena: arenaMemory(), isReadOnly: options.isReadOnly ?? false } satisfies ThreadData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     this.endpoint = options.name ?? folder;

@@ -109,6 +109,8 @@ export interface AnswerBatch {
 export interface ThreadData {
   readonly root: string;
   readonly arena: SharedArrayBuffer;
+  /** True: calls that write are refused, and the drive is never probed with a file. */
+  readonly isReadOnly: boolean;
 }
 
 const PACKED_SIZE_MAX = 128 * 1024;

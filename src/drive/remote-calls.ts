@@ -3,7 +3,7 @@
  * drive's path on its node and the id that it must carry (null where nobody knows one yet), and its answer with the
  * state that the drive is in.
  */
-import type { Drive, DriveState } from './drive.js';
+import type { Drive, DriveState, WalkOptions } from './drive.js';
 
 /** Calls with plain arguments and a plain answer: a row here and a method in RemoteDrive make one. */
 export const PLAIN_CALLS = [
@@ -26,6 +26,6 @@ export const SHARD_BYTES_MAX = 16 * 1024 * 1024;
 export type PartPayload = readonly [...DriveAddress, writer: number, transaction: string, dataDir: string, partNumber: number, position: number];
 export type ReaderPayload = readonly [...DriveAddress, reader: number, volume: string, folder: string, dataDir: string];
 export type ReadPayload = readonly [...DriveAddress, reader: number, partNumber: number, offset: number, length: number];
-export type WalkPayload = readonly [...DriveAddress, volume: string, options: { readonly prefix: string; readonly from: string; readonly recursive: boolean; readonly detail: 'records' | 'headers' }];
+export type WalkPayload = readonly [...DriveAddress, volume: string, options: { readonly prefix: string; readonly from: string; readonly recursive: boolean; readonly detail: WalkOptions['detail'] }];
 /** Key, and the meta of what is no prefix. */
 export type WalkItem = readonly (readonly [key: string, meta: Uint8Array | null])[];

@@ -1,9 +1,10 @@
 /** The calls of a drive's thread, each handed to the part of the room that carries it out. */
+import { StorageError } from '../base/index.js';
 import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { DataReaders } from './data-readers.js';
 import type { DriveState, StagedTransaction, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
-import { ARENA, bytesAt, type BytesRef, type PackedChange, type Request, type WalkBatch } from './messages.js';
+import { ARENA, bytesAt, type BytesRef, type CallName, type PackedChange, type Request, type WalkBatch } from './messages.js';
 import { MissedNotes } from './missed-changes.js';
 import { PartWriters } from './part-writers.js';
 import { Removals } from './removals.js';
@@ -16,6 +17,11 @@ import { Volumes } from './volumes.js';
 import { INDEX_PIECE_BYTES, indexLength } from './walk.js';
 import { Walks } from './walks.js';
 import { WorkArea } from './work-area.js';
+
+/** Calls that change what is on the drive. */
+const WRITING = new Set<CallName>([
+  'stage', 'commit', 'settle', 'writePart', 'closePart', 'abortPart', 'commitPart', 'writeFile', 'remove', 'moveData', 'makeVolume', 'deleteVolume', 'noteMissed', 'forgetMissed', 'listStaged',
+]);
 
 /** A batch whose buffers are handed over, not copied. */
 export class WalkAnswer {
@@ -34,10 +40,14 @@ export class ThreadCalls {
   readonly #walks: Walks;
   readonly #missed: MissedNotes;
 
-  /** @param arena memory that calls may speak of places in, where they come from another thread */
+  /**
+   * @param arena memory that calls may speak of places in, where they come from another thread
+   * @param isReadOnly has calls that write refused
+   */
   constructor(
     root: string,
     private readonly arena: SharedArrayBuffer = new SharedArrayBuffer(0),
+    private readonly isReadOnly = false,
   ) {
     this.#root = new DriveRoot(root);
     this.#syncs = new Syncs(this.#root);
@@ -58,6 +68,7 @@ export class ThreadCalls {
   /** Carries out one call. Bytes in the result are views that the next call may overwrite. */
   answer(request: Request, buffers: readonly ArrayBuffer[]): unknown {
     const [, name, args] = request;
+    if (this.isReadOnly && WRITING.has(name)) throw new StorageError('drive-read-only', `drive ${this.#root.path} was opened for reading only`, { drive: this.#root.path });
     switch (name) {
       case 'readXlMeta':
         return this.#readXlMeta(...args);
@@ -173,6 +184,7 @@ export class ThreadCalls {
     const file = `${this.#root.tmp}/probe`;
     try {
       this.#root.check(true);
+      if (this.isReadOnly) return;
       unlinkIfThere(file);
       await syncAndClose(createFile(file, new Uint8Array(1)), this.#syncs);
       unlinkIfThere(file);

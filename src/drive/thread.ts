@@ -8,8 +8,8 @@ import { ThreadCalls, WalkAnswer } from './thread-calls.js';
 
 const port = parentPort;
 assert(port !== null, 'this module is the entry of a worker thread');
-const { root, arena } = workerData as ThreadData;
-const calls = new ThreadCalls(root, arena);
+const { root, arena, isReadOnly } = workerData as ThreadData;
+const calls = new ThreadCalls(root, arena, isReadOnly);
 const parcel = new Parcel();
 let answers: Answer[] = [];
 let transfers: ArrayBuffer[] = [];

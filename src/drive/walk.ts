@@ -9,7 +9,7 @@ import { isUuid, parseXlMetaIndex, versionHeadersOf, xlMetaIndexLength } from '.
 import type { WalkOptions } from './drive.js';
 import { driveFailure, isErrno } from './failures.js';
 import { DIRECTORY_SUFFIX, firstFrom, isPlain, sortNames, type FolderNames, type Name, type SortedNames } from './folder-names.js';
-import type { DriveRoot } from './root.js';
+import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
 import { dataDirsOf } from './version-change.js';
 
 /** Holds the index of nearly every object; the rest is read when it says so. */
@@ -193,10 +193,11 @@ export class Walk {
     }
   }
 
-  /** The index of a folder's xl.meta: empty where it cannot be read, undefined where there is none. */
+  /** A folder's xl.meta, as much of it as is wanted: empty where it cannot be read, undefined where there is none. */
   #readMeta(folder: string): Uint8Array | 'no folder' | undefined {
     try {
-      return this.root.read(`${folder}/xl.meta`, INDEX_PIECE_BYTES, indexLength);
+      const file = `${folder}/xl.meta`;
+      return this.options.detail === 'whole' ? this.root.read(file, WHOLE_FILE_BYTES) : this.root.read(file, INDEX_PIECE_BYTES, indexLength);
     } catch (error) {
       if (isErrno(error, 'ENOTDIR')) return 'no folder';
       return isErrno(error, 'ENOENT', 'EISDIR', 'ENAMETOOLONG') ? undefined : UNREADABLE;
@@ -204,6 +205,7 @@ export class Walk {
   }
 
   #detail(meta: Uint8Array): Uint8Array {
+    if (this.options.detail === 'whole') return meta;
     try {
       return this.options.detail === 'headers' ? versionHeadersOf(meta) : meta.subarray(0, xlMetaIndexLength(meta));
     } catch (error) {

@@ -54,6 +54,14 @@ export function describeWalks(current: () => Drive): void {
       }
     });
 
+    it('give xl.meta as it is, its inline data too', async () => {
+      await fill();
+      for (const { key, meta } of await walkAll(current(), 'bucket', { detail: 'whole' })) {
+        const path = key.endsWith('/') ? `${key.slice(0, -1)}__XLDIR__` : key;
+        expect(meta).toEqual(Uint8Array.from(await current().readXlMeta('bucket', path, { inline: true })));
+      }
+    });
+
     it('give the whole index or only the headers of each version', async () => {
       await fill();
       const headers = await walkAll(current(), 'bucket', { detail: 'headers' });

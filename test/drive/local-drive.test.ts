@@ -55,6 +55,22 @@ describe('LocalDrive', () => {
     rmSync(base, { recursive: true, force: true });
   });
 
+  it('refuses every change where it was opened for reading only, and leaves the folder as it is', async () => {
+    await putWithParts(drive, 'bucket', 'key', 'hello');
+    const stamps = (): string[] => readdirSync(root, { recursive: true }).map((name) => `${String(name)} ${statSync(join(root, String(name))).mtimeMs} ${statSync(join(root, String(name))).ctimeMs}`);
+    const before = stamps();
+    const reader = new LocalDrive(root, { isReadOnly: true });
+    expect(await keysOf(reader, 'bucket')).toEqual(['key']);
+    await refusal(reader.stage('t1', 'bucket', 'key', putOf({}, 'x')), 'drive-read-only');
+    await refusal(reader.writeFile('bucket', 'x', bytesOf('x')), 'drive-read-only');
+    await refusal(reader.makeVolume('new'), 'drive-read-only');
+    await refusal(reader.remove('bucket', 'key'), 'drive-read-only');
+    await refusal(reader.listStaged(), 'drive-read-only');
+    await refusal(reader.createPart('t2', randomUUID(), 1).write([bytesOf('x')]), 'drive-read-only');
+    await reader.close();
+    expect(stamps()).toEqual(before);
+  });
+
   describe('and who it is', () => {
     it('takes calls while it carries its id', async () => {
       await change(drive, 'bucket', 'key', putOf({}, 'x'));
