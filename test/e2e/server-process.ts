@@ -25,6 +25,21 @@ export function temporaryFolder(name: string): string & Disposable {
   return Object.assign(Object(path) as string, { [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) });
 }
 
+/**
+ * As `rm -rf`, and typed again where a server that runs on the folder put something into a part of it that had just been
+ * emptied.
+ */
+export function wipe(folder: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || tries === 100) throw error;
+    }
+  }
+}
+
 /** `mts server` as a process of its own, on drives that outlive it. */
 export class ServerProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;

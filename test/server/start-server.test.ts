@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListBucketsCommand, CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { silentLog } from '../../src/base/index.js';
 import { startServer, type RunningServer } from '../../src/index.js';
 import { openServer } from '../../src/server/server.js';
-import { freePort } from '../e2e/server-process.js';
+import { freePort, wipe } from '../e2e/server-process.js';
 
 function clientOf(server: RunningServer): S3Client & Disposable {
   const client = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: server.accessKey, secretAccessKey: server.secretKey } });
@@ -22,7 +22,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('startServer', () => {
   it('needs no options: a free port, temporary drives that vanish with it, and keys', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => /^mts-\w{6}$/.test(name));
+    // A folder for temporary files of its own: other tests make such drives at the same time.
+    const temporary = join(root, 'temporary');
+    mkdirSync(temporary);
+    vi.stubEnv('TMPDIR', temporary);
     let url: string;
     {
       await using server = await startServer();
@@ -31,12 +34,14 @@ describe('startServer', () => {
       using client = clientOf(server);
       await client.send(new CreateBucketCommand({ Bucket: 'photos' }));
       await client.send(new PutObjectCommand({ Bucket: 'photos', Key: 'a.jpg', Body: 'picture' }));
+      expect(readdirSync(temporary)).toHaveLength(1);
       const got = await client.send(new GetObjectCommand({ Bucket: 'photos', Key: 'a.jpg' }));
       expect(await got.Body?.transformToString()).toBe('picture');
       await server.close();
     }
     await expect(fetch(url)).rejects.toThrow();
-    expect(readdirSync(tmpdir()).filter((name) => /^mts-\w{6}$/.test(name) && !before.includes(name))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+    vi.unstubAllEnvs();
   });
 
   it('runs twice in one process, each with its own keys and objects', async () => {
@@ -95,11 +100,11 @@ describe('health probes', () => {
     expect((await probe('other')).status).toBe(404);
     expect((await probe('live', 'POST')).status).toBe(405);
 
-    for (const drive of drives.slice(2)) rmSync(drive, { recursive: true });
+    for (const drive of drives.slice(2)) wipe(drive);
     await statusBecomes(() => probe('cluster'), 503);
     expect((await probe('cluster/read')).status).toBe(200);
     expect((await probe('live')).status).toBe(200);
-    rmSync(drives[1]!, { recursive: true });
+    wipe(drives[1]!);
     await statusBecomes(() => probe('cluster/read'), 503);
   });
 

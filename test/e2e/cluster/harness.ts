@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 
-import { ACCESS_KEY, MTS, SECRET_KEY, freePort } from '../server-process.js';
+import { ACCESS_KEY, MTS, SECRET_KEY, freePort, wipe } from '../server-process.js';
 import { LoopbackHosts, NamespaceHosts, type Hosts } from './hosts.js';
 
 export interface ClusterOptions {
@@ -206,7 +206,7 @@ export class TestNode {
   }
 
   wipe(number: number): void {
-    rmSync(this.drive(number), { recursive: true, force: true });
+    wipe(this.drive(number));
   }
 
   has(number: number, path: string): boolean {
