@@ -23,6 +23,7 @@ export {
   type FormatAlgorithm,
   type FormatJson,
 } from './format-json.js';
+export { decodeFsJson, type FsJson } from './fs-json.js';
 export { decodeHealingTracker, encodeHealingTracker, newHealingTracker, type HealingCounter, type HealingTracker } from './healing-tracker.js';
 export {
   decodeObjectPath,
@@ -36,10 +37,12 @@ export {
 } from './object-path.js';
 export { decodePartMeta, encodePartMeta, type PartMeta } from './part-meta.js';
 export { decodePoolBin, encodePoolBin, isLeaving } from './pool-bin.js';
+export { decodeUploadsJson, type OldUpload } from './uploads-json.js';
 export { decodeUsageJson, encodeUsageJson, sizeRange, versionRange, type BucketUsage } from './usage-json.js';
 export { isUuid, uuidBytes, uuidText, versionIdBytes, versionIdText } from './uuid.js';
 export { msToNs, nsToMs, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
+export { decodeXlJson, type XlJson } from './xl-json.js';
 export { decodeVersion } from './xl-meta/decode-record.js';
 export { encodeVersion, signatureOfVersion } from './xl-meta/encode-record.js';
 export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaFileVersion, xlMetaIndexLength } from './xl-meta/file.js';

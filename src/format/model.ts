@@ -3,6 +3,8 @@
  * today's (xl.meta 1.3) encodes from them.
  */
 
+import type { FileHashAlgorithm } from '../hash/index.js';
+
 /** How the null version (written without versioning) is called everywhere above the codec. */
 export const NULL_VERSION_ID = 'null';
 
@@ -23,10 +25,21 @@ export interface ObjectPart {
   readonly size: number;
   /** The client's bytes; -1 where the writer did not know (objects of 2017 that 2025 healed say 0 beside a size). */
   readonly actualSize: number;
-  /** Only in unfinished uploads of old generations. */
+  /** Only in objects and unfinished uploads of old generations. */
   readonly etag?: string;
   /** S2 index of a compressed part, kept as it is. */
   readonly index?: Uint8Array;
+  /**
+   * The hash of the part file of the drive whose record this is, where its bytes are not in frames (2016 to 2019). Only that
+   * drive's own record says how to check its file: another drive's copy may be in frames.
+   */
+  readonly fileHash?: FileHash;
+}
+
+/** Whole-file bitrot protection of one part file. */
+export interface FileHash {
+  readonly algorithm: FileHashAlgorithm;
+  readonly hash: Uint8Array;
 }
 
 export interface ObjectVersion {

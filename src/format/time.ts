@@ -14,3 +14,12 @@ export function nsToMs(ns: bigint): number {
 export function msToNs(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n;
 }
+
+const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+/** Nanoseconds since 1970 of a time as Go writes it in JSON, with up to nine fraction digits; undefined where it is none. */
+export function rfc3339ToNs(text: string): bigint | undefined {
+  const [, seconds = '', fraction = '', zone = ''] = RFC_3339.exec(text) ?? [];
+  const ms = Date.parse(seconds + zone);
+  return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+}

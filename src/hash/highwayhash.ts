@@ -31,3 +31,9 @@ export function highwayHash256(data: Uint8Array): Uint8Array {
 export function highwayHash256Into(target: Uint8Array, data: Uint8Array): void {
   target.set(highwayHash256(data));
 }
+
+/** The same hash over bytes that come in chunks. */
+export function createHighwayHash(): { update(chunk: Uint8Array): void; digest(): Uint8Array } {
+  const hash = native.create(KEY);
+  return { update: (chunk) => hash.append(chunk), digest: () => hash.finalize256() };
+}

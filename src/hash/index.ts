@@ -5,6 +5,7 @@
  */
 export * from './crc.js';
 export * from './digest.js';
+export * from './file-hash.js';
 export * from './highwayhash.js';
 export { openChunks, sealChunks, sealPayload, UnsealError, unsealPayload, type SealKind } from './sealed-payload.js';
 export * from './siphash.js';

@@ -4,9 +4,11 @@ import {
   decodeBucketMetadata,
   decodeChecksumRecords,
   decodeFormatJson,
+  decodeFsJson,
   decodeHealingTracker,
   decodePartMeta,
   decodePoolBin,
+  decodeUploadsJson,
   decodeVersion,
   encodeBucketMetadata,
   encodeChecksumRecord,
@@ -23,6 +25,7 @@ import {
   serializeXlMeta,
   signatureOfVersion,
   versionHeadersOf,
+  withShardIndex,
   xlMetaIndexLength,
   type XlMeta,
 } from '../../src/format/index.js';
@@ -62,7 +65,10 @@ function useAll(meta: XlMeta): void {
     entryDataDir(entry);
     entryShardIndex(entry);
     const version = decodeVersion(entry);
-    if (version.kind === 'object' && version.dataDir === LEGACY_DATA_DIR) continue;
+    if (version.kind === 'object' && version.dataDir === LEGACY_DATA_DIR) {
+      withShardIndex(entry, 1);
+      continue;
+    }
     signatureOfVersion(version);
     insertVersion(meta, encodeVersion(version, { shardIndex: 1 }), new Uint8Array(3));
   }
@@ -126,6 +132,28 @@ describe('hostile bytes', () => {
     samples: FIXTURES_2025.flatMap((fixture) => filesOf(fixture).filter((file) => file.path.endsWith('.minio.sys/format.json'))).map((file) => file.bytes),
     isExact: true,
     fuzzCount: 100_000,
+  });
+
+  describeCodec('xl.json', {
+    decode: parseXlMeta,
+    samples: ['2017-xl4', '2018-xl4', '2020-xl4'].flatMap((fixture) => filesOf(fixture).filter((file) => file.path.endsWith('/xl.json'))).map((file) => file.bytes),
+    isExact: false,
+    fuzzCount: 40_000,
+    use: useAll,
+  });
+
+  describeCodec('fs.json', {
+    decode: decodeFsJson,
+    samples: ['2017-fs', '2020-fs'].flatMap((fixture) => filesOf(fixture).filter((file) => file.path.endsWith('/fs.json'))).map((file) => file.bytes),
+    isExact: false,
+    fuzzCount: 20_000,
+  });
+
+  describeCodec('uploads.json', {
+    decode: decodeUploadsJson,
+    samples: filesOf('2017-xl4').filter((file) => file.path.endsWith('/uploads.json')).map((file) => file.bytes),
+    isExact: false,
+    fuzzCount: 20_000,
   });
 
   describeCodec('.metadata.bin', {

@@ -22,12 +22,13 @@
  * | `MetaUsr`    | map of str to str   | the client's metadata                                                  |
  */
 import { assert } from '../../base/index.js';
-import type { DeleteMarker, ObjectVersion, Version } from '../model.js';
+import { NULL_VERSION_ID, type DeleteMarker, type ObjectVersion, type Version } from '../model.js';
 import { MsgpackWriter } from '../msgpack/writer.js';
 import { uuidBytes, versionIdBytes } from '../uuid.js';
 import { decodeRecord } from './decode-record.js';
 import { encodeHeader, typeNumber } from './header.js';
-import { LEGACY_DATA_DIR, legacySignature } from './legacy-record.js';
+import type { XlJson } from '../xl-json.js';
+import { encodeLegacyRecord, LEGACY_DATA_DIR, legacySignature } from './legacy-record.js';
 import { isInlineData, usesDataDir } from './meta-sys.js';
 import { entryShardIndex } from './record-members.js';
 import { signatureOf } from './signature.js';
@@ -73,6 +74,18 @@ export function entryOfRecord(record: Uint8Array): XlVersionEntry {
 }
 
 /**
+ * The entry that an xl.json becomes in an xl.meta. Releases of 2021 to 2025 sign the hashes of the drive's part files too, which no
+ * two drives share; here the signature leaves them out, so that drives can be compared by their headers.
+ */
+export function entryOfXlJson(object: XlJson): XlVersionEntry {
+  const record = encodeLegacyRecord(object, RELEASE_SECONDS);
+  const isFramed = object.parts.every((part) => part.fileHash === undefined);
+  const signed = isFramed ? record : encodeLegacyRecord({ ...object, parts: object.parts.map((part) => ({ ...part, fileHash: undefined })) }, RELEASE_SECONDS);
+  const header = legacyHeader({ versionId: NULL_VERSION_ID, modTimeNs: object.modTimeNs }, signed);
+  return { header, headerBytes: encodeHeader(header), record };
+}
+
+/**
  * A record of metadata version 1 or 2 as version 3 has it: releases of 2023-12 to 2024-10 wrote a wrong compression index
  * for parts of up to 8 MiB, and version 3 promises that there is none. Reading works without an index.
  */
@@ -105,7 +118,7 @@ function headerOf(version: Version, signature: Uint8Array): XlVersionHeader {
   };
 }
 
-function legacyHeader({ versionId, modTimeNs }: ObjectVersion, record: Uint8Array): XlVersionHeader {
+function legacyHeader({ versionId, modTimeNs }: Pick<ObjectVersion, 'versionId' | 'modTimeNs'>, record: Uint8Array): XlVersionHeader {
   const none = { isFreeVersion: false, usesDataDir: false, isInline: false, dataShards: 0, parityShards: 0 };
   return { versionId, modTimeNs, type: 'legacy', ...none, signature: legacySignature(record) };
 }

@@ -12,12 +12,16 @@
  *
  * Index of minor 3 (late 2021 onwards): header version uint, metadata version uint, number of versions int, then for each
  * version bin(header), bin(record), newest first. Index of minor 0 to 2: map {`Versions`: array of records}, not sorted.
+ *
+ * An object of 2016 to 2020 has an xl.json instead (xl-json.ts), and releases of 2020 and later may have renamed it to xl.meta: it is
+ * read here as the file that a newer release would make of it, with one legacy version.
  */
 import { xxh64Low32 } from '../../hash/index.js';
 import { corrupt } from '../corrupt.js';
+import { decodeXlJson } from '../xl-json.js';
 import { eachMember, MsgpackReader } from '../msgpack/reader.js';
 import { MsgpackWriter } from '../msgpack/writer.js';
-import { entryOfRecord, withoutFaultyIndexes } from './encode-record.js';
+import { entryOfRecord, entryOfXlJson, withoutFaultyIndexes } from './encode-record.js';
 import { compareHeaders, parseHeader } from './header.js';
 import { inlineDataSizeMax, parseInlineData, writeInlineData } from './inline-data.js';
 import { entryDataDir } from './record-members.js';
@@ -47,6 +51,7 @@ interface Sections {
  * Damaged inline data is left out, anything else that is wrong throws metadata-corrupt.
  */
 export function parseXlMeta(bytes: Uint8Array): XlMeta {
+  if (isXlJson(bytes)) return ofXlJson(bytes);
   const sections = checkedSections(bytes);
   const versions = parseVersions(sections);
   if (sections.inlineStart >= bytes.length) return { versions, inline: NO_INLINE };
@@ -57,19 +62,22 @@ export function parseXlMeta(bytes: Uint8Array): XlMeta {
 
 /** As parseXlMeta without the inline data, which may have been cut off. */
 export function parseXlMetaIndex(bytes: Uint8Array): XlMeta {
+  if (isXlJson(bytes)) return ofXlJson(bytes);
   return { versions: parseVersions(checkedSections(bytes)), inline: NO_INLINE };
 }
 
 /**
  * Bytes of the file up to the inline data: all that parseXlMetaIndex needs. `bytes` may be a first piece of the file; of
- * 16 bytes or more the answer is final, unless it is Infinity: files of the first releases are one index to their end.
+ * 16 bytes or more the answer is final, unless it is Infinity: an xl.json, and the first xl.meta files, are one index to their end.
  */
 export function xlMetaIndexLength(bytes: Uint8Array): number {
+  if (isXlJson(bytes)) return Infinity;
   return findSections(bytes).inlineStart;
 }
 
-/** The version of the file's layout, `1.0` to `1.3`. Throws metadata-corrupt. */
+/** The version of the file's layout, `1.0` to `1.3`, or `xl.json 1.0.1`. Throws metadata-corrupt. */
 export function xlMetaFileVersion(bytes: Uint8Array): string {
+  if (isXlJson(bytes)) return `xl.json ${decodeXlJson(bytes).version}`;
   return `1.${findSections(bytes).minor}`;
 }
 
@@ -100,6 +108,15 @@ export function serializeXlMeta(meta: XlMeta): Uint8Array {
   writer.uint32(xxh64Low32(index));
   writeInlineData(writer, meta.inline);
   return writer.view();
+}
+
+/** True for a JSON document: no xl.meta begins so. */
+function isXlJson(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7b;
+}
+
+function ofXlJson(bytes: Uint8Array): XlMeta {
+  return { versions: [entryOfXlJson(decodeXlJson(bytes))], inline: NO_INLINE };
 }
 
 function findSections(source: Uint8Array): Sections {
@@ -147,9 +164,6 @@ function checkedSections(source: Uint8Array): Sections {
 }
 
 function notXlMeta(bytes: Buffer): Error {
-  if (bytes[0] === 0x7b) {
-    return corrupt('xl.meta holds an xl.json of a release before 2021; objects in that format cannot be read yet');
-  }
   return corrupt(bytes.length === 0 ? 'xl.meta is empty' : `xl.meta does not begin with "XL2 " but with "${bytes.toString('latin1', 0, 4).replace(/[^ -~]/g, '.')}"`);
 }
 

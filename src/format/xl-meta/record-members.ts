@@ -2,7 +2,7 @@
 import { assert } from '../../base/index.js';
 import { corrupt } from '../corrupt.js';
 import { MsgpackReader } from '../msgpack/reader.js';
-import { LEGACY_DATA_DIR } from './legacy-record.js';
+import { framedLegacyRecord, LEGACY_DATA_DIR, legacyShardIndex } from './legacy-record.js';
 import type { XlVersionEntry } from './types.js';
 
 /** What this file needs of an entry. */
@@ -10,6 +10,7 @@ type TypedRecord = Pick<XlVersionEntry, 'record'> & { readonly header: Pick<XlVe
 
 /** The 1-based shard index that the drive holds of a version; 0 for what is not an object. Throws metadata-corrupt. */
 export function entryShardIndex(entry: TypedRecord): number {
+  if (entry.header.type === 'legacy') return legacyShardIndex(entry.record);
   const reader = seek(entry, 'EcIndex');
   return reader === undefined ? 0 : reader.size();
 }
@@ -20,9 +21,13 @@ export function entryDataDir(entry: TypedRecord): string | undefined {
   return seek(entry, 'DDir')?.uuid();
 }
 
-/** The same version as the drive with another shard keeps it. What is not an object is the same on all drives. */
+/**
+ * The same version as the drive with another shard keeps it; a legacy version's shard is in frames then, as no hash of the whole
+ * file is known. What is not an object is the same on all drives.
+ */
 export function withShardIndex(entry: XlVersionEntry, shardIndex: number): XlVersionEntry {
   assert(shardIndex >= 1 && shardIndex <= 127, 'a shard index takes one byte');
+  if (entry.header.type === 'legacy') return { ...entry, record: framedLegacyRecord(entry.record, shardIndex) };
   const reader = seek(entry, 'EcIndex');
   if (reader === undefined) return entry;
   const at = reader.offset;
