@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { KeptLog, isAdminPath } from '../admin/index.js';
-import { SystemClock, Tracer, UsageError, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
+import { SystemClock, Tracer, UsageError, pause, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
 import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type ClusterLayout, type Deployment, type DriveEndpoint, type DriveStatus, type NodeAddress, type OpenedDeployment } from '../cluster/index.js';
 import { LocalDrive, RemoteDrive, serveDrives, type Drive } from '../drive/index.js';
 import { listen, parseListenAddress, reachableHosts, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
@@ -60,6 +60,8 @@ export class StoppedError extends Error {}
 
 /** How long a starting node waits to learn which of the others are there. */
 const PEERS_WAIT_MS = 5000;
+/** How long a request waits for a server that starts: a node is seldom longer about it, and a clear refusal is owed within ten seconds. */
+const START_WAIT_MS = 5000;
 /** How often drives are looked at that nobody uses. */
 const DRIVE_CHECK_MS = 2000;
 
@@ -89,6 +91,8 @@ class MtsServer implements OpenServer {
   #opened: OpenedDeployment | undefined;
   #store: Store | undefined;
   #door: Door | undefined;
+  /** Aborted when requests are served, or never will be. */
+  readonly #started = new AbortController();
   #admin: OpenAdmin | undefined;
   readonly #log: KeptLog;
   readonly #tracer = new Tracer();
@@ -149,6 +153,7 @@ class MtsServer implements OpenServer {
       opened: this.#opened, store, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
+    this.#started.abort();
     store.healing.start();
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log, isShared: peers !== undefined });
   }
@@ -162,6 +167,7 @@ class MtsServer implements OpenServer {
   }
 
   async close(limitMs: number): Promise<void> {
+    this.#started.abort();
     this.#admin?.endStreams();
     this.#gate.open();
     const listenerClosed = this.#listener?.close(limitMs);
@@ -241,9 +247,17 @@ class MtsServer implements OpenServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (answerHealth(request, response, { deployment: () => this.#deployment, hasDefaultClasses: this.#hasDefaultClasses })) return;
     const door = this.#admin !== undefined && isAdminPath(request.url ?? '') ? this.#admin.handler : this.#door;
-    if (door === undefined) refuseNotReady(request, response);
+    if (door === undefined) void this.#answerWhenStarted(request, response);
     else if (this.#gate.isOpen || door !== this.#door) door(request, response);
     else this.#gate.pass(() => door(request, response));
+  }
+
+  /** A balancer sends requests as soon as somebody listens. Their bodies stay with the client meanwhile. */
+  async #answerWhenStarted(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await pause(START_WAIT_MS, this.#started.signal);
+    if (response.destroyed) return;
+    if (this.#door === undefined) refuseNotReady(request, response);
+    else this.#answer(request, response);
   }
 
   get #deployment(): Deployment | undefined {

@@ -108,27 +108,44 @@ describe('health probes', () => {
     await statusBecomes(() => probe('cluster/read'), 503);
   });
 
-  it('and S3 say that a server is still starting', async () => {
+  it('say that a server is still starting; S3 requests wait for it', async () => {
     const port = await freePort();
     const drives = [1, 2, 3, 4].map((number) => join(root, `starting${number}`));
     drives.forEach((drive) => mkdirSync(drive));
-    const opening = openServer({ drives, address: `127.0.0.1:${port}`, accessKey: 'operator', secretKey: 'operator-secret', region: '', allowRootDrive: true, log: silentLog });
-    const ask = async (path: string): Promise<Response> => {
-      for (;;) {
-        const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
-        if (response !== undefined) return response;
-      }
-    };
-    const [live, cluster, s3] = await Promise.all([ask('/minio/health/live'), ask('/minio/health/cluster'), ask('/bucket/key')]);
+    const opening = openServer({ drives, address: `127.0.0.1:${port}`, ...SETTINGS });
+    const [live, cluster, s3] = await Promise.all([ask(port, '/minio/health/live'), ask(port, '/minio/health/cluster'), ask(port, '/bucket/key', { method: 'PUT', body: 'hello' })]);
     expect([live.status, live.headers.get('x-minio-server-status')]).toEqual([200, 'unavailable']);
     expect(cluster.status).toBe(503);
-    expect([s3.status, s3.headers.get('retry-after')]).toEqual([503, '60']);
-    expect(await s3.text()).toContain('<Code>XMinioServerNotInitialized</Code>');
+    expect([s3.status, await s3.text()]).toEqual([403, expect.stringContaining('<Code>AccessDenied</Code>')]);
     const server = await opening;
-    expect((await ask('/minio/health/cluster')).status).toBe(200);
+    expect((await ask(port, '/minio/health/cluster')).status).toBe(200);
     await server.close(1000);
   });
+
+  it('and S3 requests are refused within ten seconds while a server waits for others', async () => {
+    const port = await freePort();
+    const drives = [1, 2, 3].map((host) => `http://127.0.0.${host}:${port}${join(root, `alone${host}`)}`);
+    let stop = (): void => {};
+    const opening = openServer({ drives, address: `127.0.0.1:${port}`, ...SETTINGS, stopped: new Promise<void>((resolve) => (stop = resolve)) });
+    const askedMs = Date.now();
+    const s3 = await ask(port, '/bucket/key');
+    expect(Date.now() - askedMs).toBeLessThan(10_000);
+    expect([s3.status, s3.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(await s3.text()).toContain('<Code>XMinioServerNotInitialized</Code>');
+    stop();
+    await expect(opening).rejects.toThrow('stopped');
+  });
 });
+
+const SETTINGS = { accessKey: 'operator', secretKey: 'operator-secret', region: '', allowRootDrive: true, log: silentLog };
+
+/** As soon as somebody listens. */
+async function ask(port: number, path: string, init?: RequestInit): Promise<Response> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init).catch(() => undefined);
+    if (response !== undefined) return response;
+  }
+}
 
 /** Drives look at themselves at most once a second. */
 async function statusBecomes(probe: () => Promise<Response>, status: number): Promise<void> {
