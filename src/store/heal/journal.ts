@@ -12,6 +12,7 @@ import { withLock } from '../context.js';
 import { outcomeOf } from '../drive-lanes.js';
 import type { HealQueue } from './heal-queue.js';
 import { inOrder } from './in-order.js';
+import { Retries } from './retries.js';
 import type { HealItem, JournalStatus } from './types.js';
 
 /** Notes of one drive that are read at once. */
@@ -44,6 +45,7 @@ interface Pending {
 export class Journal {
   /** What was noted when it was looked at last. */
   readonly #pending = new Map<ErasureSet, ReadonlyMap<number, Pending>>();
+  readonly #retries = new Map<ErasureSet, Retries>();
 
   constructor(private readonly options: JournalOptions) {}
 
@@ -83,6 +85,7 @@ export class Journal {
       if (!isAll) slots.add(slot);
       else await this.#healAll(set, slot);
     }
+    this.#retriesOf(set).nextRound(set.drives.map((drive) => drive?.state ?? '').join());
     let isMoving = slots.size > 0;
     let brought = 0;
     while (isMoving && !signal.aborted) {
@@ -96,6 +99,12 @@ export class Journal {
     }
   }
 
+  #retriesOf(set: ErasureSet): Retries {
+    const retries = this.#retries.get(set) ?? new Retries();
+    this.#retries.set(set, retries);
+    return retries;
+  }
+
   async #healAll(set: ErasureSet, slot: number): Promise<void> {
     this.options.log.info('a drive missed more changes than were noted: it is healed as a whole', { drive: set.drives[slot]?.endpoint });
     await this.options.healWholeDrive(set, slot);
@@ -104,9 +113,11 @@ export class Journal {
 
   /** `forgotten`: notes that are done with; `isMore`: there were more than one batch of them. */
   async #bringBatch(set: ErasureSet, slots: ReadonlySet<number>, signal: AbortSignal): Promise<{ readonly forgotten: number; readonly isMore: boolean }> {
+    const retries = this.#retriesOf(set);
     const names = new Map<string, { readonly name: ChangedName; readonly slots: Set<number> }>();
     let isMore = false;
-    for (const { slot, count, changes } of await this.#list(set, BATCH)) {
+    // Those that wait for their next turn must not hide the ones behind them.
+    for (const { slot, count, changes } of await this.#list(set, BATCH + retries.count)) {
       if (!slots.has(slot)) continue;
       isMore ||= count > changes.length;
       for (const name of changes) {
@@ -115,10 +126,16 @@ export class Journal {
         else known.slots.add(slot);
       }
     }
+    if (!isMore) retries.keepOnly(names);
     let forgotten = 0;
     // Buckets that went come after their objects.
-    const ordered = [...names.values()].sort((a, b) => Number(a.name.path === '') - Number(b.name.path === ''));
-    const work = inOrder(streamOf(ordered, signal), AT_ONCE, ({ name, slots: missed }) => this.#bringOne({ set, ...name, slots: missed }));
+    const ordered = [...names].filter(([key]) => retries.isDue(key)).sort(([, a], [, b]) => Number(a.name.path === '') - Number(b.name.path === ''));
+    const work = inOrder(streamOf(ordered, signal), AT_ONCE, async ([key, { name, slots: missed }]) => {
+      const count = await this.#bringOne({ set, ...name, slots: missed });
+      if (count < missed.size) retries.failed(key);
+      else retries.succeeded(key);
+      return count;
+    });
     for await (const count of work) forgotten += count;
     return { forgotten, isMore };
   }
