@@ -15,7 +15,7 @@ import { LocalDataReader, LocalShardWriter } from './local-data.js';
 import { walkBatches } from './local-walk.js';
 import type { PackedChange, ThreadData } from './messages.js';
 import { StagedOrder } from './staged-order.js';
-import { ThreadLink } from './thread-link.js';
+import { ThreadLink, type DriveThread } from './thread-link.js';
 
 interface LocalDriveOptions {
   /** Every call ends within this. Default 30 s: a sleeping disk needs some ten to spin up. */
@@ -26,6 +26,8 @@ interface LocalDriveOptions {
   readonly name?: string;
   /** True: not a byte of the drive is ever changed; calls that would are refused with `drive-read-only`. */
   readonly isReadOnly?: boolean;
+  /** Starts what answers the drive's calls. Default: a thread. */
+  readonly startThread?: (data: ThreadData) => DriveThread;
 }
 
 const DEADLINE_MS = 30_000;
@@ -46,10 +48,7 @@ export class LocalDrive implements Drive {
 
   /** Starts the drive's thread. The folder need not be there yet: calls then say `drive-not-found` until it is. */
   constructor(folder: string, options: LocalDriveOptions = {}) {
-    const thread = new Worker(new URL('./thread.js', import.meta.url), {
-      workerData: { root: folder, arena: arenaMemory(), isReadOnly: options.isReadOnly ?? false } satisfies ThreadData,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
-    });
+    const thread = (options.startThread ?? startWorker)({ root: folder, arena: arenaMemory(), isReadOnly: options.isReadOnly ?? false });
     this.endpoint = options.name ?? folder;
     this.#order = new StagedOrder(this.endpoint);
     this.#link = new ThreadLink(thread, this.endpoint, options.deadlineMs ?? DEADLINE_MS, options.tracer);
@@ -193,4 +192,8 @@ export class LocalDrive implements Drive {
       ...(dataFrom !== undefined && { dataFrom }),
     };
   }
+}
+
+function startWorker(workerData: ThreadData): DriveThread {
+  return new Worker(new URL('./thread.js', import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB } });
 }

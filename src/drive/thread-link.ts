@@ -1,18 +1,26 @@
 /**
  * The line between a LocalDrive and its thread: batches, deadlines, and what to answer when the thread is stuck or dead.
  */
-import type { Worker } from 'node:worker_threads';
-
 import { StorageError, type DriveErrorCode, type Tracer } from '../base/index.js';
 import { CallMeter, type DriveCalls } from './call-meter.js';
 import { MINIO_CALLS, pathOf } from './call-names.js';
 import type { DriveState } from './drive.js';
-import { bytesAt, Parcel, type Answer, type AnswerBatch, type BytesRef, type CallName, type Calls, type Failure, type Request } from './messages.js';
+import { bytesAt, Parcel, type Answer, type AnswerBatch, type BytesRef, type CallName, type Calls, type Failure, type Request, type RequestBatch } from './messages.js';
 
 /** Calls under way, all queued in the drive's thread: far more than a server's requests need, and a bound on memory. */
 const CALLS_MAX = 16_384;
 /** How often a drive that is not online is looked at when nobody calls it. */
 const PROBE_INTERVAL_MS = 1000;
+
+/** What answers a drive's calls: a worker, as far as a drive needs to know. */
+export interface DriveThread {
+  on(event: 'message', listener: (batch: AnswerBatch) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  postMessage(batch: RequestBatch, transfers: ArrayBuffer[]): void;
+  terminate(): Promise<unknown>;
+  unref(): void;
+}
 
 interface Pending {
   readonly name: CallName;
@@ -43,7 +51,7 @@ export class ThreadLink {
   readonly #probeTimer: NodeJS.Timeout;
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: DriveThread,
     private readonly drive: string,
     private readonly deadlineMs: number,
     private readonly tracer?: Tracer,
