@@ -11,14 +11,16 @@ import type { ListOptions, ObjectInfo, ObjectListing, VersionInfo, VersionListin
 /** Entries passed over below one rolled-up prefix before the walk is reopened behind it: reopening costs a descent on each drive. */
 const SKIP_MAX = 256;
 
-let rotation = 0;
+/** Listings of each deployment so far: each begins with another drive. */
+const rotations = new WeakMap<Deployment, number>();
 
 /** All sets' listings merged by key. */
 class DeploymentListing {
   readonly #listings: { readonly listing: SetListing; entry: SetEntry | undefined; isFresh: boolean }[];
 
   constructor(deployment: Deployment, bucket: string, options: { prefix: string; from: string; recursive: boolean }) {
-    rotation++;
+    const rotation = (rotations.get(deployment) ?? 0) + 1;
+    rotations.set(deployment, rotation);
     this.#listings = allSets(deployment).map((set) => ({
       listing: new SetListing(set, bucket, { ...options, rotation }),
       entry: undefined,
