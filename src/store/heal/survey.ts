@@ -68,7 +68,8 @@ async function lookAtData(subject: HealSubject, answers: readonly MetaAnswer[], 
   if (state.kind !== 'agreed' || state.agreed.version.kind !== 'object') return nothing;
   const { version, entry } = state.agreed;
   if (entry.header.type === 'legacy') return nothing;
-  if (entry.header.isInline || answers.some((answer) => answer.kind === 'meta' && inlineStream(answer.meta, version) !== undefined)) {
+  // A drive that missed an overwrite may have inline data of what was there before, under the same version id.
+  if (entry.header.isInline || answers.some((answer, slot) => state.metas[slot] === 'ok' && answer.kind === 'meta' && inlineStream(answer.meta, version) !== undefined)) {
     return { state, keeping: 'inline', data: answers.map((answer, slot) => (state.metas[slot] === 'ok' ? inlineState(answer, version) : undefined)) };
   }
   if (version.size === 0) return nothing;

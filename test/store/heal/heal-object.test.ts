@@ -102,6 +102,21 @@ describe('healing an object', () => {
     expect(await life.get('key')).toEqual(content(bytes));
   });
 
+  it('brings a drive a large object where it still has a small one, inline and of the same version id', async () => {
+    await using life = await Life.begin(4);
+    await life.put('key', content(5000));
+    await life.idle();
+    life.naughty[3]!.pretend('offline');
+    await life.put('key', content(600_000));
+    await life.idle();
+    life.naughty[3]!.behave();
+    const [item] = await heal(life, 'key', { scan: 'normal' });
+    expect(item?.outcome, item?.reason).toBe('healed');
+    expect(states(item, 'before')).toBe('ok ok ok outdated');
+    for (const slot of [0, 1]) life.naughty[slot]!.pretend('offline');
+    expect(await life.get('key')).toEqual(content(600_000));
+  });
+
   it('says what a dry run would do, and does nothing', async () => {
     await using life = await Life.begin(4);
     await life.put('key', content(300_000));
