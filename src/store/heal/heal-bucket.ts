@@ -1,14 +1,32 @@
 /** Heals a bucket: its folder on every drive of every set. */
-import { isStorageError } from '../../base/index.js';
-import { allSets, type Deployment } from '../../cluster/index.js';
+import { StorageError, isStorageError } from '../../base/index.js';
+import { allSets } from '../../cluster/index.js';
+import { SYSTEM_VOLUME } from '../../format/index.js';
 import { onEachDrive, type DriveOutcome } from '../buckets.js';
+import { withLock, type StoreContext } from '../context.js';
 import type { HealDrive, HealDriveState, HealItem, HealOptions } from './types.js';
+
+type BucketContext = Pick<StoreContext, 'deployment' | 'locker'>;
+type BucketHealOptions = Pick<HealOptions, 'isDryRun' | 'remove'>;
 
 /**
  * Makes the folder where it is missing and some set has the bucket on half of its drives. One on fewer drives everywhere is what a
  * removal or a failed making left: it is reported, and with `remove` removed where nothing is in it.
  */
-export async function healBucket(deployment: Deployment, bucket: string, options: Pick<HealOptions, 'isDryRun' | 'remove'>): Promise<HealItem> {
+export async function healBucket(context: BucketContext, bucket: string, options: BucketHealOptions): Promise<HealItem> {
+  const look = await lookAtBucket(context, bucket, { ...options, isDryRun: true });
+  if (options.isDryRun || (look.outcome !== 'healable' && look.outcome !== 'dangling')) return look;
+  try {
+    // A bucket that is just being made or removed is on some drives only, and must not be completed by anybody else.
+    return await withLock(context, `${SYSTEM_VOLUME}/buckets/${bucket}`, () => lookAtBucket(context, bucket, options));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return { ...look, outcome: 'failed', reason: error.message };
+  }
+}
+
+/** Looks at the folders, and repairs them unless it is a dry run. */
+async function lookAtBucket({ deployment }: BucketContext, bucket: string, options: BucketHealOptions): Promise<HealItem> {
   const looks = await Promise.all(
     allSets(deployment).map(async (set) => ({ set, outcomes: await onEachDrive(set, (drive) => drive.statVolume(bucket)) })),
   );
@@ -55,7 +73,7 @@ function stateOf({ error }: DriveOutcome<unknown>): HealDriveState {
   return isStorageError(error, 'drive-not-found') ? 'offline' : 'unknown';
 }
 
-function verdict(drives: readonly HealDrive[], exists: boolean, { isDryRun, remove }: Pick<HealOptions, 'isDryRun' | 'remove'>): Pick<HealItem, 'outcome' | 'reason'> {
+function verdict(drives: readonly HealDrive[], exists: boolean, { isDryRun, remove }: BucketHealOptions): Pick<HealItem, 'outcome' | 'reason'> {
   if (!exists) {
     if (drives.every(({ before }) => before !== 'ok')) return { outcome: 'skipped', reason: 'there is no such bucket' };
     if (remove && drives.every(({ after }) => after !== 'ok')) return { outcome: 'healed', reason: 'what was left of a removed bucket was removed' };

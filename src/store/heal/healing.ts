@@ -69,7 +69,7 @@ export class StoreHealing implements Healing {
     this.#driveHeals = new DriveHeals(deployment, {
       clock, random, log, locker, queue,
       listBuckets: () => this.#newestFirst(),
-      healBucket: (bucket) => healBucket(deployment, bucket, { isDryRun: false, remove: false }),
+      healBucket: (bucket) => healBucket(context, bucket, { isDryRun: false, remove: false }),
       heal: async (set, volume, path, modTimeMaxNs, signal) => {
         const startedMs = clock.monotonicMs();
         const items = await this.#background({ set, volume, path }, { scan: 'normal', modTimeMaxNs, signal, isLikely: true });
@@ -119,7 +119,7 @@ export class StoreHealing implements Healing {
     const buckets = bucket === undefined ? (await this.#newestFirst()) : [bucket];
     for (const name of buckets) {
       stopIfAborted(options);
-      yield await healBucket(deployment, name, options);
+      yield await healBucket(this.options.context, name, options);
       if (options.recursive) yield* this.#below(sets, name, prefix, options);
       else if (prefix !== '') yield* this.#one(target, name, prefix, options);
     }
@@ -206,7 +206,7 @@ export class StoreHealing implements Healing {
   async #healBuckets(): Promise<void> {
     const { context } = this.options;
     try {
-      for (const bucket of await this.#newestFirst()) this.notices.count([await healBucket(context.deployment, bucket, { isDryRun: false, remove: false })]);
+      for (const bucket of await this.#newestFirst()) this.notices.count([await healBucket(context, bucket, { isDryRun: false, remove: false })]);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       context.log.warn('the folders of buckets were not looked at', { reason: error.message });
