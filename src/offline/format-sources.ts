@@ -6,12 +6,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { UsageError } from '../base/index.js';
-import { loadAdmin, loadSsh, type Alias, type Session, type SshFiles, type SshOptions } from '../client/index.js';
+import { loadSsh, type Alias, type Session, type SshFiles, type SshOptions } from '../client/index.js';
 import { SYSTEM_VOLUME } from '../format/index.js';
 import { systemHosts } from '../net/index.js';
 import { VOLUME_FILES, volumesIn } from './minio-volumes.js';
 import { expandPlaces, FORMAT_SIZE_MAX, lookAt, sightingOf, unseen, type Sighting } from './sighting.js';
-import type { DriveCondition } from './format-report.js';
+import { seeServer, type SeenByServer, type ServerAccess } from './server-source.js';
 
 export interface SourceAccess {
   readonly session: Session;
@@ -23,8 +23,7 @@ export interface SourceAccess {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface SeenPlace {
-  readonly sightings: readonly Sighting[];
+export interface SeenPlace extends SeenByServer {
   /** The arguments that the host's server is started with, where it was asked. */
   readonly volumes?: readonly string[] | undefined;
 }
@@ -58,7 +57,7 @@ async function see(place: string, access: SourceAccess): Promise<SeenPlace> {
   if (place.startsWith('ssh://')) return seeSshUrl(place, access);
   if (/^[./~]/.test(place) || existsSync(place)) return { sightings: [await lookAt(place)] };
   const alias = session.aliases.find(place);
-  if (alias !== undefined) return seeServer(alias, place, undefined, access);
+  if (alias !== undefined) return seeServer(alias, place, undefined, adminOf(access));
   const remote = /^((?:[^@/]+@)?(?:\[[^\]]+\]|[^/:]+)):(\/.*)$/.exec(place);
   if (remote !== null) return seeOverSsh(remote[1] ?? '', remote[2], place, access);
   if (place.includes('/')) return { sightings: [await lookAt(place)] };
@@ -69,7 +68,7 @@ async function seeUrl(place: string, access: SourceAccess): Promise<SeenPlace> {
   if (!URL.canParse(place)) throw new UsageError(`"${place}" is no URL`, 'write for instance http://192.168.2.151:9000');
   const url = new URL(place);
   const drive = url.pathname.replace(/\/+$/, '');
-  return seeServer(aliasOf(url.origin, access), place, drive === '' ? undefined : decodeURIComponent(drive), access);
+  return seeServer(aliasOf(url.origin, access), place, drive === '' ? undefined : decodeURIComponent(drive), adminOf(access));
 }
 
 async function seeSshUrl(place: string, access: SourceAccess): Promise<SeenPlace> {
@@ -85,7 +84,7 @@ async function seeHost(place: string, access: SourceAccess): Promise<SeenPlace> 
   if (match === null) return seeOverSsh(place, undefined, place, access);
   const [, host = '', port = String(SERVER_PORT)] = match;
   if (match[2] !== undefined || (await isListening(host.replace(/^\[|\]$/g, ''), Number(port)))) {
-    const seen = await seeServer(aliasOf(`http://${host}:${port}`, access), place, undefined, access);
+    const seen = await seeServer(aliasOf(`http://${host}:${port}`, access), place, undefined, adminOf(access));
     if (match[2] !== undefined || seen.sightings.some(({ format }) => format !== undefined)) return seen;
     const over = await seeOverSsh(host, undefined, place, access);
     return over.sightings.some(({ format }) => format !== undefined) ? over : { sightings: [...seen.sightings, ...over.sightings] };
@@ -99,25 +98,8 @@ function aliasOf(origin: string, { session, credentials }: SourceAccess): Alias 
   return known ?? { name: origin, url: origin, ...credentials, api: 's3v4', path: 'on', source: 'env' };
 }
 
-async function seeServer(alias: Alias, place: string, drive: string | undefined, { session, ssh, signal }: SourceAccess): Promise<SeenPlace> {
-  const limit = AbortSignal.timeout(ssh.timeoutMs);
-  try {
-    const { Admin } = await loadAdmin();
-    const files = await new Admin(session.s3Of(alias)).inspect(SYSTEM_VOLUME, 'format.json', signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    const all = files.map(({ drive: name, bytes, error }) => {
-      const path = name.replace(/\/\.minio\.sys\/format\.json$/, '');
-      return bytes === undefined ? unseen(path, conditionOf(error), `its server says: ${error ?? 'nothing'}`) : sightingOf(path, bytes);
-    });
-    const sightings = drive === undefined ? all : all.filter(({ path }) => path === drive || path === place || path.endsWith(drive));
-    return { sightings: sightings.length > 0 ? sightings : [unseen(place, 'missing', 'the server has no such drive')] };
-  } catch (error) {
-    const reason = limit.aborted ? `no answer within ${ssh.timeoutMs / 1000} s` : error instanceof Error ? error.message : String(error);
-    return { sightings: [unseen(place, 'offline', `the server did not tell: ${reason}; keys come from the alias or from MINIO_ROOT_USER and MINIO_ROOT_PASSWORD`)] };
-  }
-}
-
-function conditionOf(error: string | undefined): DriveCondition {
-  return error === 'file-not-found' || error === 'volume-not-found' || error === 'drive-unformatted' ? 'unformatted' : 'offline';
+function adminOf({ session, ssh: { timeoutMs }, signal }: SourceAccess): ServerAccess {
+  return { session, timeoutMs, signal };
 }
 
 /** Without a folder: the drives that the host's own configuration, or the layout, says it has. */

@@ -39,7 +39,8 @@ export async function prepareRebuild(options: RebuildOptions): Promise<RebuildPl
   // `--from /mnt/drive{1...4}` may well name the lost drive itself, and so does a server that misses it.
   const isOwn = await Promise.all(all.map(async (sighting) => own.includes(await realpath(sighting.path).catch(() => '')) || isMissedHere(sighting, [...own, ...paths], options.host)));
   const peers = all.filter((_, index) => isOwn[index] !== true);
-  const layout = await layoutPools(typed.length > 0 ? typed : (seen.find(({ volumes }) => volumes !== undefined)?.volumes ?? []));
+  const told = typed.length > 0 ? undefined : seen.find(({ layout }) => layout !== undefined)?.layout;
+  const layout = told ?? (await layoutPools(typed.length > 0 ? typed : (seen.find(({ volumes }) => volumes !== undefined)?.volumes ?? [])));
   const tables = peerTables(peers);
   const drives = await Promise.all(
     lost.map(async (sighting, index): Promise<LostDrive> => {

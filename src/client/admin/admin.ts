@@ -9,7 +9,7 @@ import type { S3 } from '../s3.js';
 import { encodeStrict } from '../sign.js';
 import { jsonObjects } from './json-stream.js';
 import type {
-  BackgroundHeal, DataUsageInfo, HealSettings, HealStart, HealStatus, InspectedFile, LogLine, QuarantinedItem, ServerInfo, ServiceResult, StorageInfo, TraceLine,
+  BackgroundHeal, DataUsageInfo, HealSettings, HealStart, HealStatus, InspectAnswer, LogLine, QuarantinedItem, ServerInfo, ServiceResult, StorageInfo, TraceLine,
 } from './types.js';
 
 export type TraceType =
@@ -104,7 +104,7 @@ export class Admin {
   }
 
   /** A file as each drive has it, e.g. `.minio.sys`, `format.json`. */
-  async inspect(volume: string, file: string, signal?: AbortSignal): Promise<InspectedFile[]> {
+  async inspect(volume: string, file: string, signal?: AbortSignal): Promise<InspectAnswer> {
     const answer = await this.#call('GET', 'inspect-data', { query: { volume, file }, signal });
     const { readInspectAnswer } = await import('./inspect.js');
     return readInspectAnswer(await buffer(answer.body));

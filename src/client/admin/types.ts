@@ -230,3 +230,9 @@ export interface InspectedFile {
   /** Why not, in the server's code. */
   readonly error?: string;
 }
+
+export interface InspectAnswer {
+  readonly files: readonly InspectedFile[];
+  /** Every drive of the deployment is among them. MinIO leaves out those that have no such file or do not answer. */
+  readonly isComplete: boolean;
+}
