@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core';
 import { UsageError } from '../../src/base/index.js';
-import { carryOutRebuild, prepareRebuild, type RebuildPlan } from '../../src/offline/index.js';
+import { candidateText, carryOutRebuild, prepareRebuild, type DriveSlot, type RebuildPlan, type SlotCandidate } from '../../src/offline/index.js';
 import { FormatCommand, formatFlags, rebuildObject, rebuildText } from '../../src/view/index.js';
 
 export default class FormatRebuild extends FormatCommand<typeof FormatRebuild> {
   static override summary = 'Give a drive that lost its format.json its identity back.';
-  static override description = `Derives who the drive was from its peers, shows the plan, asks, and writes .minio.sys/format.json as it was. What it replaces is kept beside it as format.json.mts-TIME. It never guesses: where more than one identity is possible it lists them and writes nothing.
+  static override description = `Derives who the drive was from its peers, shows the plan, asks, and writes .minio.sys/format.json as it was. What it replaces is kept beside it as format.json.mts-TIME. It never guesses: where more than one identity is possible it asks which, and without a terminal lists them and writes nothing.
 
 Peers (--from) are a HOST, asked on port 9000 and else over SSH; ALIAS; http://host:9000; user@host:/folder; or a folder of this machine. Over SSH a host's drives are those of MINIO_VOLUMES in /etc/default/minio or of its unit file, or of --layout.
 Keys of a server that is no alias come from MINIO_ROOT_USER and MINIO_ROOT_PASSWORD; an SSH password from MTS_SSH_PASSWORD. The host's key must be in known_hosts.
@@ -37,7 +37,7 @@ Exit status: 0 done, or nothing to do, 1 refused or failed (nothing is written w
   async run(): Promise<void> {
     const drives = await this.given(1);
     const { from = [], slot = [], layout = [], host } = this.flags;
-    const plan = await prepareRebuild({ drives, from, slots: slot, layout, host, access: this.access(this.flags), environment: process.env });
+    const plan = await prepareRebuild({ drives, from, slots: slot, layout, host, access: this.access(this.flags), environment: process.env, choose: this.#canAsk ? (path, candidates) => this.#choose(path, candidates) : undefined });
     const todo = plan.drives.filter(({ isDone }) => !isDone);
     if (!this.flags.json) this.print(await rebuildText(plan, this.paint));
     if (this.flags['dry-run'] || todo.length === 0) {
@@ -49,9 +49,19 @@ Exit status: 0 done, or nothing to do, 1 refused or failed (nothing is written w
     this.say(rebuildObject(plan, backups, true), nextSteps(plan, backups));
   }
 
+  get #canAsk(): boolean {
+    return this.terminal.isTty && process.stdin.isTTY === true && !this.flags.json && !this.flags.yes;
+  }
+
+  async #choose(path: string, candidates: readonly SlotCandidate[]): Promise<DriveSlot> {
+    this.flushOutput();
+    const { select } = await import('@inquirer/prompts');
+    return select({ message: `Which drive was ${path}?`, choices: candidates.map((candidate) => ({ name: candidateText(candidate), value: candidate })) });
+  }
+
   async #isWanted(count: number): Promise<boolean> {
     if (this.flags.yes) return true;
-    if (!this.terminal.isTty || process.stdin.isTTY !== true || this.flags.json) throw new UsageError('nothing was written: there is nobody to ask', 'look at the plan with --dry-run, then give --yes');
+    if (!this.#canAsk) throw new UsageError('nothing was written: there is nobody to ask', 'look at the plan with --dry-run, then give --yes');
     this.flushOutput();
     const { confirm } = await import('@inquirer/prompts');
     return confirm({ message: `Write ${count === 1 ? 'this identity' : `these ${count} identities`}?`, default: false });

@@ -7,5 +7,5 @@ export { inspectFormats, type FormatReport } from './format-report.js';
 export { inspectObject } from './object-report.js';
 export { seePlaces, type SourceAccess } from './format-sources.js';
 export { carryOutRebuild, layoutPools, prepareRebuild } from './rebuild-format.js';
-export { slotText, type RebuildPlan } from './rebuild-plan.js';
+export { candidateText, slotText, type DriveSlot, type RebuildPlan, type SlotCandidate } from './rebuild-plan.js';
 export { verifyLayout, type VerifyReport } from './verify-layout.js';

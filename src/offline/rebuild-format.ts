@@ -6,7 +6,7 @@ import { UsageError } from '../base/index.js';
 import { encodeHealingTracker, msToNs, newHealingTracker, SYSTEM_VOLUME } from '../format/index.js';
 import { systemHosts } from '../net/index.js';
 import { ownVolumes, seePlaces, type SourceAccess } from './format-sources.js';
-import { parseSlot, peerTables, planRebuild, type LostDrive, type RebuildPlan, type RebuiltDrive } from './rebuild-plan.js';
+import { parseSlot, peerTables, planRebuild, UnknownSlot, type DriveSlot, type LostDrive, type RebuildPlan, type RebuildRequest, type RebuiltDrive, type SlotCandidate } from './rebuild-plan.js';
 import { eachOnce, expandPlaces, lookAt, type Sighting } from './sighting.js';
 import { slotEvidence, type SlotEvidence } from './slot-evidence.js';
 
@@ -21,6 +21,8 @@ export interface RebuildOptions {
   readonly host?: string | undefined;
   readonly access: Omit<SourceAccess, 'layout'>;
   readonly environment: NodeJS.ProcessEnv;
+  /** Asks a person which of several slots a drive had; without it that is refused. */
+  readonly choose?: ((path: string, candidates: readonly SlotCandidate[]) => Promise<DriveSlot>) | undefined;
 }
 
 /** Looks at drives and peers and decides. Writes nothing. Throws a UsageError where anything is not certain. */
@@ -50,7 +52,18 @@ export async function prepareRebuild(options: RebuildOptions): Promise<RebuildPl
       return { sighting, wanted, evidence, layoutName: await nameInLayout(own[index] ?? '', sighting.path, layout.flat(), options.host) };
     }),
   );
-  return planRebuild({ lost: drives, peers, peerEvidence: await evidenceOf(peers), layout });
+  return planWith(options.choose, { lost: drives, peers, peerEvidence: await evidenceOf(peers), layout });
+}
+
+/** Asks until nothing is open any more. */
+async function planWith(choose: RebuildOptions['choose'], request: RebuildRequest): Promise<RebuildPlan> {
+  try {
+    return planRebuild(request);
+  } catch (error) {
+    if (!(error instanceof UnknownSlot) || choose === undefined) throw error;
+    const wanted = await choose(error.path, error.candidates);
+    return planWith(choose, { ...request, lost: request.lost.map((drive, index) => (index === error.index ? { ...drive, wanted } : drive)) });
+  }
 }
 
 /** Carries the plan out: each drive's healing tracker first, then its identity, each whole or not at all. Gives the backups made. */

@@ -61,6 +61,33 @@ interface FreeSlot extends DriveSlot {
   readonly driveId: string;
 }
 
+/** A slot that a lost drive may have had. */
+export interface SlotCandidate extends FreeSlot {
+  /** Host and folder of the layout, where it is known. */
+  readonly place: string | undefined;
+}
+
+/** Nothing tells which of several slots a lost drive had: somebody must say. */
+export class UnknownSlot extends UsageError {
+  constructor(
+    /** Of `lost`. */
+    readonly index: number,
+    readonly path: string,
+    readonly candidates: readonly SlotCandidate[],
+  ) {
+    const [first] = candidates;
+    super(
+      `${path} can have been any of ${candidates.length} drives that no peer has: ${candidates.map(candidateText).join(', ')}`,
+      `say which with --slot ${slotText(first ?? fail())} (pool/set/drive), or give the server's arguments with --layout, or more peers with --from`,
+    );
+  }
+}
+
+/** For a sentence or a list to choose from. */
+export function candidateText(candidate: SlotCandidate): string {
+  return `${slotText(candidate)} (${candidate.place === undefined ? '' : `${candidate.place}, `}${candidate.driveId})`;
+}
+
 /** One format for each pool that the peers are of, in the order in which they were seen (see poolsOf). Throws where they disagree. */
 export function peerTables(peers: readonly Sighting[]): readonly FormatJson[] {
   const readable = peers.flatMap(({ path, format }) => (format === undefined ? [] : [{ path, format }]));
@@ -93,7 +120,7 @@ export function planRebuild(request: RebuildRequest): RebuildPlan {
   const places = layoutPlaces(request, tables, pools);
   const silent = peers.flatMap(({ path, failure }) => (failure === undefined ? [] : [{ path, remark: failure.remark }]));
   const options = lost.map((drive) => optionsOf(drive, { tables, pools, free, claims, places, silent }));
-  const chosen = assign(lost, options);
+  const chosen = assign(lost, options, new Map([...places].map(([place, { driveId }]) => [driveId, place])));
   const [reference] = tables;
   const drives = lost.map(({ sighting }, index): RebuiltDrive => {
     const { slot, because } = chosen[index] ?? fail();
@@ -222,8 +249,11 @@ function optionsOf(drive: LostDrive, { tables, pools, free, claims, places, sile
   return [first];
 }
 
-/** Gives each drive a slot of its own: those with one choice first. Throws with the candidates where more than one is left. */
-function assign(lost: readonly LostDrive[], options: readonly (readonly Option[])[]): Option[] {
+/**
+ * Gives each drive a slot of its own: those with one choice first. Throws UnknownSlot where more than one is left. `places`: by drive
+ * id, what the layout calls it.
+ */
+function assign(lost: readonly LostDrive[], options: readonly (readonly Option[])[], places: ReadonlyMap<string, string>): Option[] {
   const left = options.map((list) => [...list]);
   const chosen: (Option | undefined)[] = lost.map(() => undefined);
   for (let index = next(); index >= 0; index = next()) {
@@ -238,13 +268,10 @@ function assign(lost: readonly LostDrive[], options: readonly (readonly Option[]
   }
   const open = chosen.findIndex((option) => option === undefined);
   if (open >= 0) {
-    const candidates = left[open] ?? [];
-    throw new UsageError(
-      candidates.length === 0
-        ? `${lost[open]?.sighting.path ?? ''} is one drive more than slots are free`
-        : `${lost[open]?.sighting.path ?? ''} can have been any of ${candidates.length} drives that no peer has: ${candidates.map(({ slot }) => `${slotText(slot)} (${slot.driveId})`).join(', ')}`,
-      candidates.length === 0 ? 'give fewer drives' : `say which with --slot ${slotText(candidates[0]?.slot ?? fail())} (pool/set/drive), or give the server's arguments with --layout, or more peers with --from`,
-    );
+    const path = lost[open]?.sighting.path ?? '';
+    const candidates = (left[open] ?? []).map(({ slot }) => ({ ...slot, place: places.get(slot.driveId) }));
+    if (candidates.length === 0) throw new UsageError(`${path} is one drive more than slots are free`, 'give fewer drives');
+    throw new UnknownSlot(open, path, candidates);
   }
   return chosen.map((option) => option ?? fail());
 
