@@ -13,7 +13,7 @@
  *
  * The one rename that makes a change visible also records that it did, so whatever a crash leaves is either staged or committed.
  */
-import { closeSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { closeSync, renameSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
 
 import { assert, StorageError } from '../base/index.js';
 import { entryDataDir, parseXlMeta, SYSTEM_VOLUME } from '../format/index.js';
@@ -261,11 +261,23 @@ export class Transactions {
       if (!isThere(`${objectFolder}/xl.meta`) && isThere(root.folderOf(volume))) return undefined;
       return root.read(`${objectFolder}/xl.meta`, WHOLE_FILE_BYTES);
     } catch (error) {
+      if (isErrno(error, 'EISDIR')) return this.#removeEmptyFolder(`${objectFolder}/xl.meta`, action);
       if (isErrno(error, 'ENOTDIR') && change.kind === 'put') {
         throw new StorageError('file-access-denied', `cannot ${action} on drive ${root.path}: a parent of it is a file`, { drive: root.path });
       }
       if (isErrno(error, 'ENOTDIR') && isThere(root.folderOf(volume))) return undefined;
       throw root.failureIn(volume, action, error);
+    }
+  }
+
+  /** A folder where xl.meta should be: nobody misses it where it is empty; what it holds may be objects. */
+  #removeEmptyFolder(folder: string, action: string): undefined {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      const { path } = this.tools.root;
+      throw new StorageError('file-access-denied', `cannot ${action} on drive ${path}: ${folder} is a folder and not empty; move away what it holds`, { drive: path, cause: error });
     }
   }
 

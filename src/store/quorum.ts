@@ -13,7 +13,7 @@
 import { StorageError, isStorageError, type StorageErrorCode } from '../base/index.js';
 import { deleteQuorum, readQuorum, writeQuorum } from '../cluster/index.js';
 export { deleteQuorum as deleteQuorumOf } from '../cluster/index.js';
-import { NULL_VERSION_ID, decodeVersion, type Version, type XlVersionEntry } from '../format/index.js';
+import { NULL_VERSION_ID, decodeVersion, entryShardIndex, type Version, type XlVersionEntry } from '../format/index.js';
 
 /** What became of one drive's call. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
@@ -211,6 +211,15 @@ function decodeOrUndefined(entry: XlVersionEntry): Version | undefined {
     if (isStorageError(error, 'metadata-corrupt')) return undefined;
     throw error;
   }
+}
+
+/**
+ * True unless a drive's record says that its data is another drive's shard: put there by somebody's hand, or written while drives
+ * changed places. The bitrot hashes of such data are right.
+ */
+export function isOwnShard(held: XlVersionEntry, version: Version, slot: number): boolean {
+  if (version.kind !== 'object' || held.header.type !== 'object') return true;
+  return entryShardIndex(held) === version.erasure.distribution[slot];
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -5,12 +5,13 @@
 import { StorageError, isStorageError } from '../base/index.js';
 import { hashOrder, type ErasureSet } from '../cluster/index.js';
 import type { Drive } from '../drive/index.js';
-import { parseXlMeta, type XlMeta } from '../format/index.js';
+import { parseXlMeta, type XlMeta, type XlVersionEntry } from '../format/index.js';
 import { outcomeOf } from './drive-lanes.js';
 import type { Latency } from './latency.js';
 import {
   absenceQuorumOf,
   decideVersion,
+  isOwnShard,
   sameBytes,
   sameVersions,
   sayOfError,
@@ -94,8 +95,10 @@ class Poll {
     // A version that the few do not have, or that needs more drives than were asked, is for all to decide.
     if (decision.kind !== 'found') return 'undecided';
     const { agreed } = decision;
+    const placed = { ...agreed, slots: agreed.slots.map((i) => slots[i] ?? i) };
+    if (!placed.slots.every((slot) => this.#isOwn(slot, agreed))) return 'undecided';
     const latest = first.find(({ header }) => !header.isFreeVersion);
-    return this.#found({ ...agreed, slots: agreed.slots.map((i) => slots[i] ?? i) }, agreed.entry.header.versionId === latest?.header.versionId);
+    return this.#found(placed, agreed.entry.header.versionId === latest?.header.versionId);
   }
 
   /** Asks every drive that was not asked yet. */
@@ -125,7 +128,7 @@ class Poll {
       const latest = this.query.versionId === undefined ? decision : decideVersion(this.#answers.map((_, slot) => this.#say(slot)), undefined);
       const isLatest = latest.kind === 'found' && latest.agreed.entry.header.versionId === decision.agreed.entry.header.versionId;
       this.#noteDamage(decision.agreed);
-      return this.#found(decision.agreed, isLatest);
+      return this.#found({ ...decision.agreed, slots: decision.agreed.slots.filter((slot) => this.#isOwn(slot, decision.agreed)) }, isLatest);
     }
     const { bucket, key, versionId, set } = this.query;
     if (decision.kind === 'absent') {
@@ -146,8 +149,8 @@ class Poll {
     if (onDamage === undefined) return;
     const damaged = this.#answers.flatMap((answer, slot) => {
       if (answer === undefined || (isFailure(answer) && !isStorageError(answer.failure, 'metadata-corrupt', 'volume-not-found'))) return [];
-      const held = isMeta(answer) ? answer.versions.find(({ header }) => header.versionId === agreed.entry.header.versionId) : undefined;
-      return held !== undefined && sameBytes(held.headerBytes, agreed.entry.headerBytes) ? [] : [slot];
+      const held = this.#held(slot, agreed);
+      return held !== undefined && sameBytes(held.headerBytes, agreed.entry.headerBytes) && this.#isOwn(slot, agreed) ? [] : [slot];
     });
     if (damaged.length > 0) onDamage(damaged);
   }
@@ -156,6 +159,17 @@ class Poll {
   #bucketIsAbsent(): boolean {
     const gone = this.#answers.filter((answer) => isFailure(answer) && isStorageError(answer.failure, 'volume-not-found')).length;
     return gone >= absenceQuorumOf(this.query.set.size) && !this.#answers.some((answer) => answer === 'absent' || isMeta(answer));
+  }
+
+  #held(slot: number, { entry }: AgreedVersion): XlVersionEntry | undefined {
+    const answer = this.#answers[slot];
+    return isMeta(answer) ? answer.versions.find(({ header }) => header.versionId === entry.header.versionId) : undefined;
+  }
+
+  /** False where the drive's record is of another drive's shard. */
+  #isOwn(slot: number, agreed: AgreedVersion): boolean {
+    const held = this.#held(slot, agreed);
+    return held === undefined || isOwnShard(held, agreed.version, slot);
   }
 
   #found(agreed: AgreedVersion, isLatest: boolean): FoundVersion {

@@ -5,11 +5,12 @@
 import { StorageError, isStorageError } from '../base/index.js';
 import { FRAME_HASH_SIZE, erasureCodec, shardSize as shardSizeOf } from '../erasure/index.js';
 import type { DataReader, Drive } from '../drive/index.js';
-import { entryDataDir, type ObjectVersion } from '../format/index.js';
+import { entryDataDir, parseXlMeta, type ObjectVersion, type XlMeta } from '../format/index.js';
 import { highwayHash256 } from '../hash/index.js';
 import { planBlocks, type BlockRead } from './block-plan.js';
+import { outcomeOf } from './drive-lanes.js';
 import type { Latency } from './latency.js';
-import { sameBytes } from './quorum.js';
+import { isOwnShard, sameBytes } from './quorum.js';
 import { ReadMemory, type BlockMemory } from './read-memory.js';
 import type { FoundVersion } from './read-version.js';
 import { raceShards, type RaceEntrant } from './shard-race.js';
@@ -17,8 +18,12 @@ import type { ByteRange } from './types.js';
 
 /** One drive's part files. */
 interface ShardSource extends RaceEntrant {
+  readonly slot: number;
+  readonly drive: Drive;
   /** From 0; data shards first. */
   readonly shard: number;
+  /** Where the drive was not asked for its record yet: settles when that has been looked at. */
+  checked: Promise<void> | undefined;
   readonly reader: DataReader;
   isDamaged: boolean;
 }
@@ -31,6 +36,7 @@ interface ReadyBlock {
 
 export class StripeReader {
   readonly #version: ObjectVersion;
+  readonly #place: { readonly volume: string; readonly path: string };
   readonly #sources: readonly ShardSource[];
   readonly #latency: Latency;
   /** Told once of each source whose files are missing or damaged. */
@@ -45,15 +51,19 @@ export class StripeReader {
   constructor(found: FoundVersion, version: ObjectVersion, volume: string, path: string, latency: Latency, onDamage: (scan: 'normal' | 'deep') => void) {
     this.#onDamage = onDamage;
     this.#version = version;
+    this.#place = { volume, path };
     this.#latency = latency;
     const { distribution, dataShards } = version.erasure;
     const rank = (slot: number, drive: Drive): number => {
       const shard = (distribution[slot] ?? 1) - 1;
       return (found.set.isHealing(drive) ? 4000 : 0) + (shard >= dataShards ? 2000 : 0) + (drive.isLocal ? 0 : 1000) + shard;
     };
-    const usable = found.set.drives.flatMap((drive, slot) => (drive?.state === 'online' ? [{ drive, slot }] : []));
+    const usable = found.set.drives.flatMap((drive, slot) => (drive?.state === 'online' && holdsOwnShard(found.metas[slot], version, slot) ? [{ drive, slot }] : []));
     usable.sort((a, b) => rank(a.slot, a.drive) - rank(b.slot, b.drive));
     this.#sources = usable.map(({ drive, slot }) => ({
+      slot,
+      drive,
+      checked: found.metas[slot] === undefined ? undefined : Promise.resolve(),
       shard: (distribution[slot] ?? 1) - 1,
       reader: drive.openData(volume, path, dataDirOn(found, version, slot)),
       isSlow: false,
@@ -74,7 +84,10 @@ export class StripeReader {
       if (block !== undefined) this.#first = await this.#readBlock(block);
       return;
     }
-    const probe = (source: ShardSource): Promise<void> => this.#noteFailure(source, source.reader.read(part.number, 0, new Uint8Array(FRAME_HASH_SIZE)));
+    const probe = async (source: ShardSource): Promise<void> => {
+      await (source.checked ??= this.#checkRecord(source));
+      await this.#noteFailure(source, source.reader.read(part.number, 0, new Uint8Array(FRAME_HASH_SIZE)));
+    };
     await raceShards(erasure.dataShards, this.#sources, probe, this.#latency);
   }
 
@@ -141,6 +154,7 @@ export class StripeReader {
     const memory = await this.#blockMemory(block);
     const shards = new Array<Uint8Array | undefined>(dataShards + parityShards).fill(undefined);
     const attempt = async (source: ShardSource): Promise<void> => {
+      await (source.checked ??= this.#checkRecord(source));
       const frame = memory.frame();
       const call = source.reader.read(block.partNumber, block.frameOffset, frame);
       await this.#noteFailure(source, memory.use(call));
@@ -170,6 +184,16 @@ export class StripeReader {
     }
   }
 
+  /** Rejects where the drive holds another drive's shard, which nothing in the data itself would tell. A record that cannot be read tells nothing. */
+  async #checkRecord(source: ShardSource): Promise<void> {
+    const { volume, path } = this.#place;
+    const meta = await outcomeOf(source.drive.readXlMeta(volume, path, { inline: false }).then(parseXlMeta));
+    if (!meta.ok || holdsOwnShard(meta.value, this.#version, source.slot)) return;
+    this.#onDamage('normal');
+    source.failure = new StorageError('frame-corrupt', `The drive ${source.drive.endpoint} holds the data of another drive`);
+    throw source.failure as StorageError;
+  }
+
   #noteDamaged(source: ShardSource): void {
     source.isSlow = true;
     if (!source.isDamaged) this.#onDamage('deep');
@@ -193,6 +217,12 @@ export class StripeReader {
 }
 
 const EMPTY = new Uint8Array();
+
+/** False where a drive's record of the version is of another drive's shard. */
+function holdsOwnShard(meta: XlMeta | undefined, version: ObjectVersion, slot: number): boolean {
+  const held = meta?.versions.find(({ header }) => header.versionId === version.versionId && header.modTimeNs === version.modTimeNs);
+  return held === undefined || isOwnShard(held, version, slot);
+}
 
 /** True where the wanted bytes of the block reach into a data shard. */
 function isNeeded({ from, to, shardSize }: BlockRead, shard: number): boolean {

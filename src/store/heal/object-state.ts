@@ -2,9 +2,9 @@
  * What the drives of a set hold of one object, and what each should hold: pure functions from the drives' answers to states.
  * Which version is the right one is decided where reads decide it (quorum.ts).
  */
-import { entryDataDir, entryShardIndex, type ObjectVersion, type XlMeta, type XlVersionEntry } from '../../format/index.js';
+import { entryDataDir, type ObjectVersion, type XlMeta, type XlVersionEntry } from '../../format/index.js';
 import { framedFileSize, shardSize } from '../../erasure/index.js';
-import { decideVersion, sameBytes, type AgreedVersion, type DriveSays } from '../quorum.js';
+import { decideVersion, isOwnShard, sameBytes, type AgreedVersion, type DriveSays } from '../quorum.js';
 import type { HealDriveState } from './types.js';
 
 /** One drive's answer about an object's xl.meta. */
@@ -74,7 +74,7 @@ function metaState(answer: MetaAnswer, held: XlVersionEntry | undefined, agreed:
   // Legacy records differ between drives, and so do their headers.
   if (held.header.type === 'legacy' && entry.header.type === 'legacy') return held.header.modTimeNs === entry.header.modTimeNs ? 'ok' : 'outdated';
   if (!sameBytes(held.headerBytes, entry.headerBytes)) return 'outdated';
-  return version.kind === 'object' && entryShardIndex(held) !== version.erasure.distribution[slot] ? 'outdated' : 'ok';
+  return isOwnShard(held, version, slot) ? 'ok' : 'outdated';
 }
 
 /** A part file as it must be on each drive. */
@@ -100,9 +100,9 @@ export function driveState(meta: HealDriveState, data: DataState | undefined): H
   return meta === 'ok' && data !== undefined ? data : meta;
 }
 
-/** True where a slot's own record names the same data dir: part files there may be whole though the record is outdated. */
-export function sharesDataDir(answer: MetaAnswer | undefined, { versionId, dataDir }: ObjectVersion): boolean {
+/** True where a slot's own record names the same data dir and shard: part files there may be whole though the record is outdated. */
+export function sharesDataDir(answer: MetaAnswer | undefined, version: ObjectVersion, slot: number): boolean {
   if (answer === undefined) return false;
-  const held = entryOf(answer, versionId);
-  return held?.header.type === 'object' && entryDataDir(held) === dataDir;
+  const held = entryOf(answer, version.versionId);
+  return held?.header.type === 'object' && entryDataDir(held) === version.dataDir && isOwnShard(held, version, slot);
 }

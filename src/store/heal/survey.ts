@@ -81,7 +81,7 @@ async function lookAtData(subject: HealSubject, answers: readonly MetaAnswer[], 
       if (meta === 'ok') return partsState(subject, drive, version, shapes, scan);
       if (meta === 'offline' || meta === 'unknown') return undefined;
       // Part files without their record are worth a look: with it they may be whole again. Only hashes can tell.
-      if (meta === 'outdated' && !sharesDataDir(answers[slot], version)) return undefined;
+      if (meta === 'outdated' && !sharesDataDir(answers[slot], version, slot)) return undefined;
       return partsState(subject, drive, version, shapes, 'deep');
     }),
   );

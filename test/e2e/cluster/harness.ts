@@ -1,11 +1,14 @@
 /** A cluster of real `mts server` processes, whose machines and drives can be treated badly. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 
+import { one as certificate } from '../../net/test-certificates.js';
 import { ACCESS_KEY, MTS, SECRET_KEY, freePort, wipe } from '../server-process.js';
 import { LoopbackHosts, NamespaceHosts, type Hosts } from './hosts.js';
 
@@ -15,6 +18,8 @@ export interface ClusterOptions {
   /** Default: loopback addresses. */
   readonly network?: 'loopback' | 'namespaces';
   readonly env?: Readonly<Record<string, string>>;
+  /** Everything over TLS: requests, and what nodes say to each other. */
+  readonly isTls?: boolean;
 }
 
 /** Waits until something is so; the failure says what did not become so, and what the nodes had to say. */
@@ -48,6 +53,11 @@ export class TestCluster implements AsyncDisposable {
     readonly hosts: Hosts,
     readonly port: number,
   ) {
+    if (options.isTls === true) {
+      mkdirSync(this.certificates);
+      writeFileSync(join(this.certificates, 'public.crt'), certificate.cert);
+      writeFileSync(join(this.certificates, 'private.key'), certificate.key);
+    }
     this.nodes = Array.from({ length: options.nodes }, (_, index) => new TestNode(this, index + 1));
   }
 
@@ -69,6 +79,15 @@ export class TestCluster implements AsyncDisposable {
     await Promise.all(this.nodes.map((node) => node.ready()));
   }
 
+  /** Folder with the certificate of all nodes, where they have one. */
+  get certificates(): string {
+    return join(this.root, 'certificates');
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.options.isTls === true ? 'https' : 'http';
+  }
+
   /** Node 1, 2, ... */
   node(machine: number): TestNode {
     return this.nodes[machine - 1]!;
@@ -76,7 +95,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** The same on every node, as an operator of 2017 would have typed it: machine by machine. */
   get args(): string[] {
-    return this.nodes.flatMap((node) => node.drives.map((path) => `http://${node.host}:${this.port}${path}`));
+    return this.nodes.flatMap((node) => node.drives.map((path) => `${this.scheme}://${node.host}:${this.port}${path}`));
   }
 
   get output(): string {
@@ -109,12 +128,13 @@ export class TestNode {
       forcePathStyle: true,
       maxAttempts: 1,
       credentials: { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY },
-      requestHandler: { connectionTimeout: 5000, requestTimeout: 60_000 },
+      // The certificate is not made for these addresses.
+      requestHandler: { connectionTimeout: 5000, requestTimeout: 60_000, httpsAgent: { rejectUnauthorized: false } },
     });
   }
 
   get url(): string {
-    return `http://${this.host}:${this.cluster.port}`;
+    return `${this.cluster.scheme}://${this.host}:${this.cluster.port}`;
   }
 
   /** What it printed so far, both streams, all its lives. */
@@ -128,7 +148,7 @@ export class TestNode {
 
   /** Starts it without waiting. */
   launch(more: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly before?: readonly string[] } = {}): void {
-    const words = [...this.cluster.hosts.on(this.machine), ...(more.before ?? []), process.execPath, MTS, 'server', '--address', `${this.host}:${this.cluster.port}`, ...(more.args ?? this.cluster.args)];
+    const words = [...this.cluster.hosts.on(this.machine), ...(more.before ?? []), process.execPath, MTS, 'server', '--address', `${this.host}:${this.cluster.port}`, ...(this.cluster.options.isTls === true ? ['--certs-dir', this.cluster.certificates] : []), ...(more.args ?? this.cluster.args)];
     const child = spawn(words[0]!, words.slice(1), {
       env: { ...process.env, MINIO_ROOT_USER: ACCESS_KEY, MINIO_ROOT_PASSWORD: SECRET_KEY, MINIO_CI_CD: '1', ...this.cluster.options.env, ...more.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -154,9 +174,18 @@ export class TestNode {
     await this.ready();
   }
 
-  async health(probe: string): Promise<number> {
-    const response = await fetch(`${this.url}/minio/health/${probe}`, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
-    return response?.status ?? 0;
+  /** Status of a health probe; 0 where it does not answer. */
+  health(probe: string): Promise<number> {
+    const request = this.cluster.scheme === 'https' ? httpsRequest : httpRequest;
+    return new Promise((resolve) => {
+      const asked = request(`${this.url}/minio/health/${probe}`, { agent: false, timeout: 3000, rejectUnauthorized: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      asked.on('timeout', () => asked.destroy());
+      asked.on('error', () => resolve(0));
+      asked.end();
+    });
   }
 
   /**

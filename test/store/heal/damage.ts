@@ -1,5 +1,5 @@
 /** An object's files on its drives: remembered, damaged, compared. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import type { Life } from '../life.js';
@@ -40,6 +40,14 @@ export class ObjectFiles {
       bytes[at] = bytes[at]! ^ 4;
       writeFileSync(path, bytes);
     }
+  }
+
+  /** Gives each of two drives the files of the other. */
+  swap(a: number, b: number): void {
+    const [one, other] = [this.folders[a]!, this.folders[b]!];
+    renameSync(one, `${one}.swapped`);
+    renameSync(other, one);
+    renameSync(`${one}.swapped`, other);
   }
 
   /** Slots whose files are not what they were. */

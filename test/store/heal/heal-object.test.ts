@@ -180,6 +180,25 @@ describe('healing an object', () => {
     expect(await life.get('key')).toEqual(content(200_000, 2));
   });
 
+  it.each([['in part files', 1_500_000], ['in metadata', 900]])('reads past what other drives of the set should hold, and puts each shard back where it belongs: %s', async (_, size) => {
+    await using life = await Life.begin(4);
+    const bytes = content(size);
+    await life.put('key', bytes);
+    await life.idle();
+    const files = new ObjectFiles(life, BUCKET, 'key');
+    for (const [a, b] of choices(4, 2) as [number, number][]) {
+      // As where two drives change places while something is written, or somebody copies folders.
+      files.swap(a, b);
+      expect((await life.get('key')).equals(bytes), `drives ${a} and ${b}`).toBe(true);
+      await updateMetadata(life.context, BUCKET, 'key', {}, (current) => current).catch((error: unknown) => expect(error).toMatchObject({ code: 'write-quorum' }));
+      await life.idle();
+      expect((await life.get('key')).equals(bytes), `drives ${a} and ${b}`).toBe(true);
+      const [item] = await heal(life, 'key', { scan: 'normal' });
+      expect(item?.outcome, item?.reason).toBe('healed');
+      expect(files.changed(), `drives ${a} and ${b}`).toEqual([]);
+    }
+  });
+
   it('only writes metadata where the data is whole', async () => {
     await using life = await Life.begin(4);
     await life.put('key', content(300_000, 1));
