@@ -1,7 +1,7 @@
 /** What admin calls may use, and how they are asked and answer. */
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Random, Tracer } from '../base/index.js';
-import type { Deployment, DriveStatus } from '../cluster/index.js';
+import type { Deployment, DriveStatus, Locker } from '../cluster/index.js';
 import type { Identity, Query } from '../s3/index.js';
 import type { Healing, ObjectStore } from '../store/index.js';
 import type { HealSequences } from './heal-sequences.js';
@@ -21,6 +21,7 @@ export interface ServiceControl {
 export interface AdminRoom {
   readonly nodes: Nodes;
   readonly deployment: Deployment;
+  readonly locker: Locker;
   readonly store: Pick<ObjectStore, 'listBuckets'>;
   readonly healing: Healing;
   /** undefined where no drive has others that it could be healed from. */

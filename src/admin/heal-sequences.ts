@@ -26,6 +26,12 @@ export interface SequenceStart {
   readonly startedMs: number;
 }
 
+/** A sequence that runs, beside another one that is wanted. */
+export interface RunningSequence extends SequenceStart {
+  readonly path: string;
+  readonly isSamePath: boolean;
+}
+
 export interface SequenceStatus extends SequenceStart {
   readonly state: 'running' | 'finished' | 'stopped';
   /** Why it stopped; empty where it did not fail. */
@@ -52,15 +58,22 @@ export class HealSequences {
       if (!isForced) return running;
       await running.stop();
     }
-    const overlapping = [...this.#sequences].find(([other, sequence]) => other !== path && sequence.isRunning && (other.startsWith(path) || path.startsWith(other)));
-    if (overlapping !== undefined) {
-      throw new AdminError('XMinioHealOverlappingPaths', `The heal of "${overlapping[0] || '/'}" is running and overlaps "${path || '/'}"; wait for it or stop it first.`);
-    }
+    const overlapping = this.overlapping(target);
+    if (overlapping !== undefined) throw overlapRefusal(overlapping, target);
     const { healing, clock, random, log } = this.options;
     const sequence = new HealSequence(random.uuid(), path, settings, clock, log);
     this.#sequences.set(path, sequence);
     sequence.run((signal) => healing.heal(target, { ...options, signal }));
     return sequence;
+  }
+
+  /** The sequence of this path, or of one above or below it, that runs. */
+  overlapping(target: HealTarget): RunningSequence | undefined {
+    const path = pathOf(target);
+    const found = [...this.#sequences].find(([other, sequence]) => sequence.isRunning && (other.startsWith(path) || path.startsWith(other)));
+    if (found === undefined) return undefined;
+    const [other, { token, startedMs }] = found;
+    return { path: other, isSamePath: other === path, token, startedMs };
   }
 
   /** What a sequence did since the last call. Throws AdminError XMinioHealInvalidClientToken, XMinioHealNoSuchProcess. */
@@ -90,6 +103,10 @@ export class HealSequences {
     const nowMs = this.options.clock.monotonicMs();
     for (const [path, { endedMs }] of this.#sequences) if (endedMs !== undefined && nowMs - endedMs > KEPT_MS) this.#sequences.delete(path);
   }
+}
+
+export function overlapRefusal(running: RunningSequence, target: HealTarget): AdminError {
+  return new AdminError('XMinioHealOverlappingPaths', `The heal of "${running.path || '/'}" is running and overlaps "${pathOf(target) || '/'}"; wait for it or stop it first.`);
 }
 
 function pathOf({ bucket = '', prefix = '' }: HealTarget): string {

@@ -101,11 +101,11 @@ export type ServiceAction = 'restart' | 'stop' | 'freeze' | 'unfreeze';
 /** What can be followed on a node: values come as they happen. */
 export type Followed = 'trace' | 'log';
 
-/** What can be asked of the node that runs a heal. */
+/** What can be asked of the node that runs a heal; `overlap`: which of its heals overlaps the target. */
 export interface HealQuestion {
-  readonly kind: 'poll' | 'stop';
+  readonly kind: 'poll' | 'stop' | 'overlap';
   readonly target: HealTarget;
-  /** Empty for `stop`. */
+  /** Empty but for `poll`. */
   readonly token: string;
 }
 

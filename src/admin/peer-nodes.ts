@@ -42,6 +42,7 @@ export function serveAdmin({ service, report, control, sequences, tracer, log }:
     const { kind, target, token } = payload as HealQuestion;
     try {
       if (sequences === undefined) return undefined;
+      if (kind === 'overlap') return sequences.overlapping(target);
       if (kind === 'poll') return sequences.poll(target, token);
       const { token: stopped, startedMs } = await sequences.stop(target);
       return { token: stopped, startedMs };
@@ -118,7 +119,7 @@ export function peerNodes({ self, report, peers, statuses, now }: PeerNodesFacts
     },
     askHeal: async (question) => {
       const answers = await Promise.all(peers.map((peer) => peer.call('admin.heal', question, { deadlineMs: HEAL_MS }).catch(() => undefined)));
-      return answers.find((answer) => answer !== undefined && answer !== null);
+      return answers.find((answer) => answer !== undefined && answer !== null) ?? undefined;
     },
   };
 }

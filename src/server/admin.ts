@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Clock, Random, Tracer } from '../base/index.js';
 import { createAdminHandler, HealSequences, localReport, peerNodes, serveAdmin, soleNode, type KeptLog, type NodeReport } from '../admin/index.js';
-import { allSets, type OpenedDeployment } from '../cluster/index.js';
+import { allSets, type Locker, type OpenedDeployment } from '../cluster/index.js';
 import type { Peer, PeerService } from '../net/index.js';
 import type { Identity, Traffic } from '../s3/index.js';
 import type { Store } from '../store/index.js';
@@ -13,6 +13,7 @@ interface AdminOptions {
   readonly endpoint: string;
   readonly opened: OpenedDeployment;
   readonly store: Store;
+  readonly locker: Locker;
   readonly lookup: (accessKey: string) => Identity | undefined;
   readonly region: string;
   readonly version: string;
@@ -51,7 +52,7 @@ export function openAdmin(options: AdminOptions): OpenAdmin {
   if (cluster !== undefined) serveAdmin({ service: cluster.service, report, control: service, sequences, tracer, log });
   const nodes = cluster === undefined ? soleNode(endpoint, report) : peerNodes({ self: endpoint, report, peers: cluster.peers, statuses: facts.statuses, now: () => clock.now() });
   const handler = createAdminHandler({
-    room: { nodes, deployment: opened.deployment, store, healing, sequences, statuses: () => opened.statuses(), service, log, tracer, clock, random, version, region },
+    room: { nodes, deployment: opened.deployment, locker: options.locker, store, healing, sequences, statuses: () => opened.statuses(), service, log, tracer, clock, random, version, region },
     lookup: options.lookup,
     arePublicMetrics: environment['MINIO_PROMETHEUS_AUTH_TYPE'] === 'public',
     serverName: `mts/${version}`,

@@ -135,9 +135,10 @@ class MtsServer implements OpenServer {
     this.#opened = await this.#openDeployment(layout, peers);
     const common = { clock: this.#clock, random: this.#random, log };
     const { deployment } = this.#opened;
+    const locker = peers?.lockGroup(deployment) ?? new LocalLocker();
     const store = createStore({
       deployment,
-      locker: peers?.lockGroup(deployment) ?? new LocalLocker(),
+      locker,
       ...common,
       ...(peers && { announceBucket: (bucket: string) => peers.tell('bucket.changed', bucket) }),
     });
@@ -150,7 +151,7 @@ class MtsServer implements OpenServer {
     this.#admin = openAdmin({
       endpoint: peers?.self ?? `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
       cluster: peers && { peers: peers.all, service: peers.server },
-      opened: this.#opened, store, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
+      opened: this.#opened, store, locker, lookup, region, version: VERSION, environment, clock: this.#clock, random: this.#random, log,
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
     this.#started.abort();

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HealSequences } from '../../src/admin/heal-sequences.js';
+import type { Nodes } from '../../src/admin/node-report.js';
+import { startHeal } from '../../src/admin/start-heal.js';
+import { LocalLocker } from '../../src/cluster/index.js';
 import { silentLog, systemRandom, SystemClock } from '../../src/base/index.js';
 import type { Healing, HealItem, HealOptions, HealTarget } from '../../src/store/index.js';
 
@@ -100,5 +103,49 @@ describe('heals that clients started', () => {
     });
     const { token } = await sequences.start({}, OPTIONS, {}, false);
     await expect.poll(() => sequences.poll({}, token)).toMatchObject({ state: 'stopped', detail: 'too few drives of set 1 can be asked' });
+  });
+});
+
+describe('heals of several nodes', () => {
+  /** Two nodes that can ask each other, with the locks of one cluster. */
+  function twoNodes() {
+    const locker = new LocalLocker();
+    const sequences = [open(endless).sequences, open(endless).sequences] as const;
+    const start = (index: 0 | 1, target: HealTarget, isForced = false) => {
+      const other = sequences[1 - index]!;
+      const askHeal: Nodes['askHeal'] = async ({ kind, target: asked, token }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return kind === 'overlap' ? other.overlapping(asked) : kind === 'stop' ? other.stop(asked) : other.poll(asked, token);
+      };
+      return startHeal({ sequences: sequences[index], nodes: { askHeal }, locker }, target, OPTIONS, {}, isForced);
+    };
+    return { sequences, start, close: () => Promise.all(sequences.map((one) => one.close())) };
+  }
+
+  it('are refused where they overlap one of another node, and joined where they are the same', async () => {
+    const { start, close } = twoNodes();
+    const first = await start(0, { bucket: 'photos' });
+    for (const target of [{}, { bucket: 'photos', prefix: '2026/' }]) {
+      await expect(start(1, target)).rejects.toMatchObject({ code: 'XMinioHealOverlappingPaths', message: expect.stringContaining('The heal of "photos/" is running') as string });
+    }
+    expect((await start(1, { bucket: 'photos' })).token).toBe(first.token);
+    await start(1, { bucket: 'music' });
+    await close();
+  });
+
+  it('end on the other node where they are started anew with force', async () => {
+    const { sequences, start, close } = twoNodes();
+    const first = await start(0, {});
+    const second = await start(1, {}, true);
+    expect(sequences[0].poll({}, first.token).state).toBe('stopped');
+    expect(sequences[1].poll({}, second.token).state).toBe('running');
+    await close();
+  });
+
+  it('start on one node only when both are asked at once', async () => {
+    const { start, close } = twoNodes();
+    const outcomes = await Promise.allSettled([start(0, {}), start(1, { bucket: 'photos' }), start(1, { bucket: 'photos', prefix: 'a' }), start(0, { bucket: 'photos' })]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await close();
   });
 });

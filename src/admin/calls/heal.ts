@@ -4,6 +4,7 @@ import type { AdminAnswer, AdminRequest, AdminRoom } from '../context.js';
 import { AdminError } from '../errors.js';
 import type { HealSequences, NumberedItem, SequenceOptions, SequenceStart, SequenceStatus } from '../heal-sequences.js';
 import type { HealQuestion, NodeReport } from '../node-report.js';
+import { startHeal } from '../start-heal.js';
 import { wireDrive, wireTime } from '../wire.js';
 
 const SETTINGS_SIZE_MAX = 64 * 1024;
@@ -23,7 +24,7 @@ export async function heal(room: AdminRoom, request: AdminRequest): Promise<Admi
   const settings = parseSettings(await request.body(SETTINGS_SIZE_MAX));
   const { pool, set } = settings;
   const narrowed = { ...target, ...(pool !== undefined && { poolIndex: pool }), ...(set !== undefined && { setIndex: set }) };
-  return { json: wireStart(await sequences.start(narrowed, optionsOf(settings), settings, isForcedStart), request) };
+  return { json: wireStart(await startHeal({ ...room, sequences }, narrowed, optionsOf(settings), settings, isForcedStart), request) };
 }
 
 /** Any node answers for a heal, also one that another node runs. */
