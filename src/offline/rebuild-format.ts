@@ -1,14 +1,13 @@
 /** Gives lost drives their identity back: looks, plans, and writes. */
-import { randomBytes } from 'node:crypto';
-import { chown, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
 import { UsageError } from '../base/index.js';
-import { encodeHealingTracker, msToNs, newHealingTracker, SYSTEM_VOLUME } from '../format/index.js';
+import { encodeHealingTracker, msToNs, newHealingTracker } from '../format/index.js';
 import { systemHosts } from '../net/index.js';
 import { ownVolumes, seePlaces, type SourceAccess } from './format-sources.js';
 import { parseSlot, peerTables, planRebuild, UnknownSlot, type DriveSlot, type LostDrive, type RebuildPlan, type RebuildRequest, type RebuiltDrive, type SlotCandidate } from './rebuild-plan.js';
 import { eachOnce, expandPlaces, lookAt, type Sighting } from './sighting.js';
 import { slotEvidence, type SlotEvidence } from './slot-evidence.js';
+import { refuseIfChanged, refuseRunningServer, writeIdentity } from './write-identity.js';
 
 export interface RebuildOptions {
   readonly drives: readonly string[];
@@ -76,70 +75,9 @@ export async function carryOutRebuild(plan: RebuildPlan, nowMs: number): Promise
 }
 
 async function rebuildOne(drive: RebuiltDrive, nowMs: number): Promise<string | undefined> {
-  const system = join(drive.path, SYSTEM_VOLUME);
-  const { uid, gid } = await stat(drive.path);
-  // Run as root, it must not leave files that the server's user cannot write.
-  const owner = { uid, gid };
-  await makeFolder(system, owner);
-  const backup = drive.replaces === undefined ? undefined : join(system, `format.json.mts-${new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')}`);
-  if (backup !== undefined && drive.replaces !== undefined) await writeWhole(backup, drive.replaces, owner);
-  if (drive.hasTracker) {
-    // The tracker first: a drive that carries the identity without it would pass for a whole one.
-    await makeFolder(join(system, 'buckets'), owner);
-    const { driveId, pool, set, slot, path } = drive;
-    const tracker = newHealingTracker({ driveId, poolIndex: pool, setIndex: set, slot, path, endpoint: path, startedNs: msToNs(nowMs) });
-    await writeWhole(join(system, 'buckets', '.healing.bin'), encodeHealingTracker(tracker), owner);
-  }
-  await writeWhole(join(system, 'format.json'), drive.bytes, owner);
-  const written = await lookAt(drive.path);
-  if (written.format?.driveId !== drive.driveId) throw new Error(`${drive.path} was written and does not read back as it should: ${written.failure?.remark ?? 'another id'}`);
-  return backup;
-}
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-async function makeFolder(path: string, { uid, gid }: Owner): Promise<void> {
-  if ((await mkdir(path, { recursive: true })) === undefined) return;
-  if (process.getuid?.() === 0) await chown(path, uid, gid);
-  await syncFolder(dirname(path));
-}
-
-/** A new file beside, synced, renamed over the old one, and the folder synced. */
-async function writeWhole(path: string, bytes: Uint8Array, { uid, gid }: Owner): Promise<void> {
-  const fresh = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    const file = await open(fresh, 'wx', 0o644);
-    try {
-      await file.writeFile(bytes);
-      if (process.getuid?.() === 0) await file.chown(uid, gid);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function refuseIfChanged({ path, replaces }: RebuiltDrive): Promise<void> {
-  const now = await lookAt(path);
-  const isSame = replaces === undefined ? now.bytes === undefined && now.failure?.condition === 'unformatted' : now.bytes !== undefined && Buffer.compare(now.bytes, replaces) === 0;
-  if (!isSame) throw new UsageError(`${path} has changed since it was looked at`, 'a server may be working on it: look with `mts format inspect`, then try again; nothing was written');
+  const { driveId, pool, set, slot, path } = drive;
+  const tracker = newHealingTracker({ driveId, poolIndex: pool, setIndex: set, slot, path, endpoint: path, startedNs: msToNs(nowMs) });
+  return writeIdentity({ ...drive, tracker: drive.hasTracker ? encodeHealingTracker(tracker) : undefined }, nowMs);
 }
 
 async function evidenceOf(peers: readonly Sighting[]): Promise<Map<Sighting, SlotEvidence>> {
@@ -195,18 +133,3 @@ async function isOnThisMachine(url: string): Promise<boolean> {
 function only(names: readonly string[]): string | undefined {
   return names.length === 1 ? names[0] : undefined;
 }
-
-/** A server that has the drive among its arguments formats and heals it itself, and must not be surprised. */
-async function refuseRunningServer(path: string): Promise<void> {
-  const pids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
-  for (const pid of pids) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').filter((word) => word !== '');
-    const at = words.indexOf('server');
-    if (at < 0 || !words.slice(0, at).some((word) => /(?:^|\/)(?:minio|mts|run\.js|minio\.js)$/.test(word))) continue;
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '/');
-    const drives = await expandPlaces(words.slice(at + 1).filter((word) => !word.startsWith('-') && !word.includes('://'))).catch((): string[] => []);
-    const real = await Promise.all(drives.map(async (drive) => realpath(drive.startsWith('/') ? drive : join(cwd, drive)).catch(() => '')));
-    if (real.includes(path)) throw new UsageError(`a running server (process ${pid}) has ${path} among its drives`, 'it gives an empty drive its identity back by itself and heals it (see `mts cluster status`); to do it by hand, stop it first');
-  }
-}
-

@@ -65,7 +65,7 @@ function decodeBlock(
   return shards;
 }
 
-function goodShard(stream: Uint8Array | undefined, { frameOffset, shardSize }: BlockRead): Uint8Array | undefined {
+export function goodShard(stream: Uint8Array | undefined, { frameOffset, shardSize }: BlockRead): Uint8Array | undefined {
   if (stream === undefined) return undefined;
   const hash = stream.subarray(frameOffset, frameOffset + FRAME_HASH_SIZE);
   const shard = stream.subarray(frameOffset + FRAME_HASH_SIZE, frameOffset + FRAME_HASH_SIZE + shardSize);

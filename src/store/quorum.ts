@@ -160,6 +160,12 @@ function agreeOnRecord(holders: readonly Holder[], quorum: number): AgreedVersio
   const first = holders[0];
   if (first === undefined) return undefined;
   if (holders.every(({ entry }) => sameBytes(entry.header.signature, first.entry.header.signature))) return representative(holders);
+  const group = sameContent(holders).find(({ length }) => length >= quorum);
+  return group && mostFrequentRecord(group);
+}
+
+/** Holders whose records can be read, by what reading depends on. */
+function sameContent(holders: readonly Holder[]): Holder[][] {
   const byContent = new Map<string, Holder[]>();
   for (const holder of holders) {
     const version = decodeOrUndefined(holder.entry);
@@ -169,18 +175,31 @@ function agreeOnRecord(holders: readonly Holder[], quorum: number): AgreedVersio
     if (known === undefined) byContent.set(content, [holder]);
     else known.push(holder);
   }
-  for (const group of byContent.values()) {
-    if (group.length < quorum) continue;
-    const bySignature = new Map<string, Holder[]>();
-    for (const holder of group) {
-      const signature = holder.entry.header.signature.join();
-      bySignature.set(signature, [...(bySignature.get(signature) ?? []), holder]);
-    }
-    const [mostFrequent] = [...bySignature.values()].sort((a, b) => b.length - a.length);
-    const agreed = representative(mostFrequent ?? group);
-    return agreed && { ...agreed, slots: group.map(({ slot }) => slot) };
+  return [...byContent.values()];
+}
+
+function mostFrequentRecord(group: readonly Holder[]): AgreedVersion | undefined {
+  const bySignature = new Map<string, Holder[]>();
+  for (const holder of group) {
+    const signature = holder.entry.header.signature.join();
+    bySignature.set(signature, [...(bySignature.get(signature) ?? []), holder]);
   }
-  return undefined;
+  const [mostFrequent] = [...bySignature.values()].sort((a, b) => b.length - a.length);
+  const agreed = representative(mostFrequent ?? group);
+  return agreed && { ...agreed, slots: group.map(({ slot }) => slot) };
+}
+
+/**
+ * Every version that any drive holds, newest first, with all who could serve it together, however few they are: what there is
+ * to save where no quorum is left. Of one id there may be several, written one over another.
+ */
+export function heldVersions(says: readonly DriveSays[]): AgreedVersion[] {
+  return groupVersions(says, undefined).flatMap(({ holders }) => {
+    const [first] = holders;
+    const isSame = first !== undefined && holders.every(({ entry }) => sameBytes(entry.header.signature, first.entry.header.signature));
+    const groups = isSame ? [holders] : sameContent(holders).sort((a, b) => b.length - a.length);
+    return groups.flatMap((group) => mostFrequentRecord(group) ?? []);
+  });
 }
 
 /** The first record that can be read, for all who hold the same. */

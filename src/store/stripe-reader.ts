@@ -249,7 +249,7 @@ function cutSlices(slices: readonly Uint8Array[], from: number, to: number): Uin
 }
 
 /** The data dir on one drive: its own record says where it differs from the others'. */
-function dataDirOn(found: FoundVersion, version: ObjectVersion, slot: number): string {
+export function dataDirOn(found: FoundVersion, version: ObjectVersion, slot: number): string {
   const own = found.metas[slot]?.versions.find(({ header }) => header.versionId === version.versionId && header.modTimeNs === version.modTimeNs);
   if (own === undefined || sameBytes(own.headerBytes, found.entry.headerBytes)) return version.dataDir;
   return entryDataDir(own) ?? version.dataDir;

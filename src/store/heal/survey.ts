@@ -88,7 +88,7 @@ async function lookAtData(subject: HealSubject, answers: readonly MetaAnswer[], 
   return { state, keeping: 'parts', data };
 }
 
-function inlineState(answer: MetaAnswer, version: ObjectVersion): DataState {
+export function inlineState(answer: MetaAnswer, version: ObjectVersion): DataState {
   const stream = answer.kind === 'meta' ? inlineStream(answer.meta, version) : undefined;
   if (stream === undefined) return version.size === 0 ? 'ok' : 'missing';
   if (stream.length !== framedFileSize(version.size, version.erasure)) return 'corrupt';
@@ -100,7 +100,7 @@ function inlineState(answer: MetaAnswer, version: ObjectVersion): DataState {
   }
 }
 
-async function partsState({ volume, path }: HealSubject, drive: Drive, version: ObjectVersion, shapes: readonly PartShape[], scan: HealScan): Promise<DataState> {
+export async function partsState({ volume, path }: Pick<HealSubject, 'volume' | 'path'>, drive: Drive, version: ObjectVersion, shapes: readonly PartShape[], scan: HealScan): Promise<DataState> {
   try {
     const sizes = await drive.statParts(volume, path, version.dataDir, shapes.map(({ number }) => number));
     const state = stateOfSizes(sizes, shapes);
