@@ -14,6 +14,7 @@ need systemd-analyze systemd
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 need ssh-keygen openssh-client
+need openssl openssl
 if [ "${#missing[@]}" -gt 0 ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "The tests need these packages, please install them: ${missing[*]}" >&2
