@@ -3,7 +3,7 @@
  * node that does not answer in time is told as offline; nothing here waits for one longer than that.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tracer } from '../base/index.js';
+import { StorageError, type Tracer } from '../base/index.js';
 import type { DriveStatus } from '../cluster/index.js';
 import type { Peer, PeerService } from '../net/index.js';
 import { listenLog, listenTrace, type LogWish, type TraceWish } from './calls/streams.js';
@@ -34,6 +34,7 @@ interface ServedFacts {
 export function serveAdmin({ service, report, control, sequences, tracer, log }: ServedFacts): void {
   service.handle('admin.report', () => report());
   service.handle('admin.service', ({ payload }) => {
+    if (typeof payload !== 'string' || !Object.hasOwn(control, payload)) throw new StorageError('drive-not-found', `this node does not know the action ${JSON.stringify(payload)}: it runs an older release`);
     // The answer goes out first.
     setImmediate(() => control[payload as ServiceAction]());
     return true;

@@ -2,7 +2,7 @@
 import { pause, StorageError } from '../base/index.js';
 import { DataAnswer, sharedMemory, type Caller, type IncomingCall, type PeerService } from '../net/index.js';
 import type { DataReader, Drive, DriveState, ShardWriter } from './drive.js';
-import { PLAIN_CALLS, type DriveAddress, type PartPayload, type PlainCall, type ReaderPayload, type ReadPayload, type WalkItem, type WalkPayload } from './remote-calls.js';
+import { PLAIN_CALLS, SHARD_BYTES_MAX, type DriveAddress, type PartPayload, type PlainCall, type ReaderPayload, type ReadPayload, type WalkItem, type WalkPayload } from './remote-calls.js';
 
 export interface ServedDrives {
   /** This node's drive at a path, once it has one. */
@@ -142,6 +142,7 @@ class DriveHost {
     const [path, id, number, partNumber, offset, length] = payload as ReadPayload;
     const open = this.#session(caller).readers.get(number);
     if (open === undefined || open.drive !== this.owned([path, id])) throw new StorageError('drive-not-found', `drive ${path} was opened anew`, { drive: path });
+    if (!(length >= 0 && length <= SHARD_BYTES_MAX)) throw new StorageError('drive-faulty', `${length} bytes of a part file were asked for at once, ${SHARD_BYTES_MAX} are the most`, { drive: path });
     const memory = sharedMemory.take(length);
     // After a failure a hung call may still write into the memory: it is not used again.
     await open.reader.read(partNumber, offset, memory);

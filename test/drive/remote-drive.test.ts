@@ -139,6 +139,14 @@ describe('RemoteDrive over a bad line', () => {
     await expect(writer.close()).rejects.toMatchObject({ code: 'drive-not-found' });
   });
 
+  it('serves no more of a part file at once than fits into a message', async () => {
+    await peer.call('drive.openData', [folder, null, 4711, 'bucket', 'key', dataDir]);
+    for (const length of [2 ** 40, -1, Number.NaN]) {
+      await expect(peer.call('drive.readData', [folder, null, 4711, 1, 0, length])).rejects.toMatchObject({ code: 'drive-faulty' });
+    }
+    await peer.call('drive.closeData', [folder, null, 4711]);
+  });
+
   it('is online again with the line, and knows when the drive is not', async () => {
     await expect.poll(() => drive.state).toBe('online');
     await drive.info();

@@ -14,6 +14,8 @@ import { PEER_TIMEOUTS, type PeerTimeouts } from './timeouts.js';
 
 /** Connections that have not proved themselves: each costs a socket until it does, or its time is up. */
 const UNPROVED_MAX = 256;
+/** Who was refused has this long to hear it. */
+const SEND_OFF_MS = 2000;
 /** The same difference with the same node is logged once in this time. */
 const LOG_AGAIN_MS = 60_000;
 const LOGGED_MAX = 1000;
@@ -109,8 +111,7 @@ export class PeerServer implements PeerService {
     const verdict = this.#judge(hello, isSameProof(proof, handshake.dialingProof), clock.now());
     if (verdict !== VERDICT.welcome) {
       // Who proved nothing is given nothing that could be worked on.
-      socket.end(Buffer.concat([Buffer.of(verdict), verdict === VERDICT.credentials ? Buffer.alloc(PROOF_BYTES) : handshake.answeringProof(verdict)]));
-      return;
+      return sendOff(socket, Buffer.concat([Buffer.of(verdict), verdict === VERDICT.credentials ? Buffer.alloc(PROOF_BYTES) : handshake.answeringProof(verdict)]));
     }
     socket.write(Buffer.concat([Buffer.of(verdict), handshake.answeringProof(verdict)]));
     this.#accept(hello, socket, handshake);
@@ -169,5 +170,14 @@ export function describeSkew(aheadMs: number): string {
 }
 
 function refuse(socket: Socket, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${HELLO_HEADER}: ${PEER_VERSION}\r\nContent-Length: 0\r\n\r\n`);
+  sendOff(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\n${HELLO_HEADER}: ${PEER_VERSION}\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** The last word to somebody. What he still says is thrown away, and not for long: unread, it would keep the socket open for ever. */
+function sendOff(socket: Socket, word: string | Uint8Array): void {
+  const timer = setTimeout(() => socket.destroy(), SEND_OFF_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(word);
+  socket.resume();
 }

@@ -6,7 +6,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { TestCluster, timed, until, type TestNode } from './harness.js';
-import { LARGE, buckets, get, head, keys, makeBucket, put, remove, text, unfinishedPut } from './s3.js';
+import { LARGE, beginUpload, buckets, get, head, keys, makeBucket, put, remove, removeAll, text, unfinishedPut } from './s3.js';
 
 /** Nothing takes longer to be answered, whatever is broken. */
 const ANSWER_MS = 10_000;
@@ -161,6 +161,20 @@ describe('a cluster of three machines with two drives each', () => {
     expect(await text(node(3), 'locked')).toBe('new');
   });
 
+  it('a node that stops in order lets a download run to its end', async () => {
+    const bytes = Buffer.alloc(12_000_000, 7);
+    await put(node(1), 'download', bytes);
+    const { Body } = await node(2).client.send(new GetObjectCommand({ Bucket: 'test1', Key: 'download' }));
+    let length = 0;
+    let stopped: Promise<number | null> | undefined;
+    for await (const chunk of Body as Readable) {
+      stopped ??= node(2).stop();
+      length += (chunk as Buffer).length;
+    }
+    expect(length).toBe(bytes.length);
+    expect(await stopped).toBe(0);
+  });
+
   it('a node that stops in order finishes what it has begun, and frees its locks at once', async () => {
     const slow = timed(put(node(2), 'finished', LARGE));
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -200,21 +214,69 @@ describe('a cluster of four machines with one drive each', () => {
     await until('drive 1 has it too', () => existsSync(join(node(1).drive(1), 'test1', 'large-without-1', 'xl.meta')), 30_000, () => cluster.output);
   });
 
-  it('K2, K3: finishes a write when one node is killed under it; with two gone, reads go on and writes are refused in time', async () => {
+  it('K2, K3: finishes a write when one node is killed under it, which has it soon after its return; with two gone, reads go on and writes are refused in time', async () => {
     await put(node(1), 'k3', LARGE);
     const writing = timed(put(node(1), 'k2', Buffer.alloc(20_000_000, 5)));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await node(4).kill();
     expect((await writing).status).toBe(200);
-    await node(3).kill();
+    await node(4).start();
+    await until('the node that was killed has it too', () => existsSync(join(node(4).drive(1), 'test1', 'k2', 'xl.meta')), 30_000, () => cluster.output);
+    await Promise.all([node(3).kill(), node(4).kill()]);
     expect((await get(node(1), 'k3')).equals(LARGE)).toBe(true);
     for (const outcome of await Promise.all([timed(put(node(1), 'k3', 'x')), timed(remove(node(1), 'k3')), timed(makeBucket(node(2), 'refused'))])) {
       expect(outcome.status).toBe(503);
       expect(outcome.tookMs).toBeLessThan(ANSWER_MS);
     }
+    const bulk = await timed(removeAll(node(1), ['k2', 'k3']));
+    expect(bulk.value?.Errors?.map(({ Key }) => Key).sort() ?? bulk.status, bulk.code).toEqual(bulk.value === undefined ? 503 : ['k2', 'k3']);
+    expect(bulk.tookMs).toBeLessThan(ANSWER_MS);
     expect(await node(1).health('cluster')).toBe(503);
     expect(await node(1).health('cluster/read')).toBe(200);
     expect(await keys(node(2))).toContain('k3');
+  });
+
+  it('K6: a bulk delete that is cut short by a kill removes some of its keys, each for everybody or for nobody', async () => {
+    const names = Array.from({ length: 160 }, (_, index) => `bulk-${String(index).padStart(3, '0')}`);
+    for (let at = 0; at < names.length; at += 16) await Promise.all(names.slice(at, at + 16).map((name, index) => put(node((index % 4) + 1), name, name)));
+    const left = async (one: TestNode): Promise<string[]> => (await keys(one)).filter((key) => key.startsWith('bulk-'));
+    const deletion = timed(removeAll(node(2), names));
+    await until('it has begun', () => readdirSync(join(node(1).drive(1), 'test1')).filter((name) => name.startsWith('bulk-')).length < names.length, 10_000);
+    await node(2).kill();
+    await deletion;
+    const remaining = await left(node(1));
+    expect(await left(node(3))).toEqual(remaining);
+    for (const [index, name] of names.entries()) {
+      const read = await timed(text(node(index % 2 === 0 ? 3 : 4), name));
+      expect(read.value ?? read.status, name).toBe(remaining.includes(name) ? name : 404);
+    }
+    await node(2).start();
+    expect(await left(node(2))).toEqual(remaining);
+    // What is done again is done to its end.
+    expect((await removeAll(node(4), names)).Errors ?? []).toEqual([]);
+    for (const one of cluster.nodes) expect(await left(one)).toEqual([]);
+  });
+
+  it('K7: an upload whose completion is cut short by a kill is either whole or can be completed by another node', async () => {
+    for (const delayMs of [0, 5, 25]) {
+      const key = `upload-${delayMs}`;
+      const upload = await beginUpload(node(2), key, [Buffer.alloc(5 * 1024 * 1024, 1), Buffer.alloc(1000, 2)]);
+      const completion = timed(upload.complete(node(2)));
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await node(2).kill();
+      const { status } = await completion;
+      await until('it is there or completed again', async () => {
+        const found = await timed(head(node(1), key));
+        if (found.status === 200) return true;
+        expect(found.status, found.code).toBeOneOf([404, 503]);
+        expect(status, 'an acknowledged completion is there').not.toBe(200);
+        return (await timed(upload.complete(node(1)))).status === 200;
+      }, 20_000, () => cluster.output);
+      const bytes = await get(node(3), key);
+      expect([bytes.length, bytes[0], bytes.at(-1)]).toEqual([5 * 1024 * 1024 + 1000, 1, 2]);
+      await node(2).start();
+      await node(2).seesOthers();
+    }
   });
 });
 

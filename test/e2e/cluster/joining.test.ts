@@ -7,6 +7,12 @@ import { makeBucket, put, text } from './s3.js';
 let cluster: TestCluster;
 const node = (machine: number): TestNode => cluster.node(machine);
 
+/** A process whose wall clock goes ahead of the machine's. */
+function clockAhead(ms: number): Record<string, string> {
+  const script = `const { now } = Date; Date.now = () => now() + ${ms};`;
+  return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(script)}` };
+}
+
 beforeAll(async () => {
   cluster = await TestCluster.start({ nodes: 3, drivesPerNode: 2 });
   await makeBucket(node(1), 'test1');
@@ -32,6 +38,27 @@ describe('a node that does not fit', () => {
     await node(3).says(/as drive 1, this node/);
     await node(1).says(/as drive 1, this node/);
     await put(node(2), 'meanwhile', 'y');
+    await node(3).stop();
+  });
+
+  it('because of its clock is told by how much, as are the others, which go on', async () => {
+    node(3).launch({ env: clockAhead(600_000) });
+    await node(3).says(/clock is \d+\.\d s behind/);
+    await node(1).says(/clock is \d+\.\d s ahead/);
+    await put(node(2), 'meanwhile', 'y');
+    await node(3).stop();
+  });
+
+  it('by a few seconds of its clock only joins, with a warning, and what is written last stays', async () => {
+    node(3).launch({ env: clockAhead(5000) });
+    await node(3).ready();
+    await node(1).says(/the clock of node \S+ is \d\.\d s ahead of this node's/);
+    for (let round = 0; round < 3; round++) {
+      for (const machine of [3, 1, 2]) {
+        await put(node(machine), 'clocks', `${machine} in round ${round}`);
+        for (const reader of cluster.nodes) expect(await text(reader, 'clocks')).toBe(`${machine} in round ${round}`);
+      }
+    }
     await node(3).stop();
   });
 

@@ -1,5 +1,8 @@
 /** Short words for what the tests of a cluster ask its nodes. */
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListBucketsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListBucketsCommand,
+  ListObjectsV2Command, PutObjectCommand, UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 
@@ -13,6 +16,7 @@ export const LARGE = randomBytes(1_500_000);
 export const makeBucket = (node: TestNode, name: string) => node.client.send(new CreateBucketCommand({ Bucket: name }));
 export const put = (node: TestNode, key: string, body: Buffer | string, bucket = 'test1') => node.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
 export const remove = (node: TestNode, key: string, bucket = 'test1') => node.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+export const removeAll = (node: TestNode, names: readonly string[], bucket = 'test1') => node.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: names.map((Key) => ({ Key })) } }));
 export const head = (node: TestNode, key: string, bucket = 'test1') => node.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
 export async function get(node: TestNode, key: string, bucket = 'test1'): Promise<Buffer> {
   const { Body } = await node.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
@@ -26,6 +30,18 @@ export async function buckets(node: TestNode): Promise<string[]> {
 }
 export async function keys(node: TestNode, bucket = 'test1'): Promise<string[]> {
   return ((await node.client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key }) => Key!);
+}
+
+/** An upload in parts that is there but for its completion, which any node can be asked for. */
+export async function beginUpload(node: TestNode, key: string, bodies: readonly Buffer[], bucket = 'test1') {
+  const { UploadId } = await node.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+  const Parts = await Promise.all(
+    bodies.map(async (Body, index) => {
+      const { ETag } = await node.client.send(new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body }));
+      return { PartNumber: index + 1, ETag };
+    }),
+  );
+  return { complete: (by: TestNode) => by.client.send(new CompleteMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId, MultipartUpload: { Parts } })) };
 }
 
 /** An upload of a large object of which only a part is sent; resolves when its connection ends. */

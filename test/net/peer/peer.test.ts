@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -252,6 +252,45 @@ describe('a connection', () => {
 });
 
 describe('the port', () => {
+  it('is of no use to who repeats what nodes said before him, and keeps nothing of his open', async () => {
+    const there = await node();
+    const noted: unknown[] = [];
+    there.server.handle('note', ({ payload }) => void noted.push(payload));
+    // Somebody on the way, who keeps what the dialing side sends on each of its connections.
+    const recorded: Buffer[][] = [];
+    const between = createServer((from) => {
+      const to = connect(there.listener.port, '127.0.0.1');
+      const kept: Buffer[] = [];
+      recorded.push(kept);
+      from.on('data', (chunk: Buffer) => kept.push(chunk));
+      for (const [socket, other] of [[from, to], [to, from]] as const) socket.on('error', () => other.destroy()).on('close', () => other.destroy()).pipe(other);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    opened.push(() => between.close());
+    const peer = dialing(there, { port: (between.address() as AddressInfo).port });
+    await stateOf(peer, 'connected');
+    await peer.call('note', 'once');
+    await peer.close();
+    expect(noted).toEqual(['once']);
+    const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    await expect.poll(openSockets).toBe(0);
+    const conversations = recorded.filter((chunks) => Buffer.concat(chunks).length > 300);
+    expect(conversations).toHaveLength(2);
+    for (const chunks of conversations) {
+      const answer = await new Promise<string>((resolve) => {
+        let text = '';
+        const socket = connect(there.listener.port, '127.0.0.1', () => socket.write(Buffer.concat(chunks)));
+        socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+        socket.on('error', () => {});
+        socket.on('close', () => resolve(text));
+      });
+      expect(answer).toMatch(/\r\n\r\n\x01\0{32}$/);
+    }
+    expect(noted).toEqual(['once']);
+    expect(there.logged.at(-1)).toContain('node dialing:9000 was refused');
+    await expect.poll(openSockets, { timeout: 10_000 }).toBe(0);
+  });
+
   it('serves others who ask for an upgrade as if they had not', async () => {
     const { listener } = await node();
     const answer = await new Promise<string>((resolve, reject) => {
