@@ -9,7 +9,10 @@ const lastOf = { multiple: true, multipleNonGreedy: true } as const;
 export default class Server extends Command {
   static override summary = 'Serve S3 from the drives of one machine, or of several together.';
   static override description = `Each DIR is a drive, or a range of drives such as /mnt/drive{1...4}. New drives are formatted; drives that MinIO or mts
-wrote are served as they are. Several arguments with ranges are several pools.
+wrote are served as they are, back to those of 2016. Several arguments with ranges are several pools.
+
+Drives of MinIO from before mid 2018 get a new .minio.sys/format.json; the old one is kept on each drive as
+.minio.sys/mts/format.json.before. With --read-only nothing is written at all.
 
 With URLs, such as http://host{1...3}/mnt/drive{1...2}, the servers on those hosts form a cluster: start each of them with the
 same arguments and the same keys. A URL without a port means the port that the server listens on. They find themselves by
@@ -26,6 +29,7 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
     '<%= config.bin %> server --address 127.0.0.1:9000 --certs-dir /etc/mts/certs /mnt/drive{1...8}',
     '<%= config.bin %> server http://host{1...3}/mnt/drive{1...2}',
     '<%= config.bin %> server --address 127.0.0.1:9000 http://127.0.0.1:9000/tmp/a http://127.0.0.2:9000/tmp/b http://127.0.0.3:9000/tmp/c http://127.0.0.4:9000/tmp/d',
+    '<%= config.bin %> server --read-only /mnt/old{1...4}',
     "MINIO_ROOT_USER=operator MINIO_ROOT_PASSWORD='choose a long one' <%= config.bin %> server --json /mnt/drive{1...4}",
   ];
   static override strict = false;
@@ -34,6 +38,7 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
     address: Flags.string({ ...lastOf, description: 'HOST:PORT or :PORT to listen on [default: :9000, env MINIO_ADDRESS]' }),
     'certs-dir': Flags.string({ ...lastOf, char: 'S', description: 'folder with public.crt and private.key [default: ~/.minio/certs]' }),
     json: Flags.boolean({ description: 'log one JSON object per line, on stdout' }),
+    'read-only': Flags.boolean({ description: 'change not a byte of the drives: serve what is there, of any release, and refuse every change' }),
     quiet: Flags.boolean({ char: 'q', description: 'no banner; log warnings and errors only' }),
     'console-address': Flags.string({ ...lastOf, hidden: true }),
     'config-dir': Flags.string({ ...lastOf, char: 'C', hidden: true }),
@@ -52,6 +57,7 @@ Exit status: 0 stopped by a signal, 1 could not start.`;
       certsDir: flags['certs-dir']?.at(-1),
       isJson: flags.json,
       isQuiet: flags.quiet,
+      isReadOnly: flags['read-only'],
       ignored: ignored.map((flag) => `--${flag}`),
       environment: process.env,
     });

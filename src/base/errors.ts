@@ -48,6 +48,7 @@ const OBJECT_ERROR_CODES = [
   'read-quorum',
   'write-quorum',
   'storage-full',
+  'store-read-only',
   'not-initialized',
   'timed-out',
   'aborted',

@@ -13,17 +13,24 @@ import {
   type FormatJson,
 } from '../format/index.js';
 import type { FormatAnswer, PoolFormat, SlotPlace } from './format-plan.js';
+import { slotEvidence } from './slot-evidence.js';
 
 const FORMAT_PATH = 'format.json';
 const TRACKER_PATH = 'buckets/.healing.bin';
-const OLD_HINT = 'start it with the release that wrote it, or copy its objects to a new deployment';
+/** Where the format.json of an old release is kept when it is written anew; nobody else looks there. */
+const KEPT_PATH = 'mts/format.json.before';
+const FS_HINT = 'a drive without erasure coding is served alone, as the only argument; `mts convert` brings its objects to any other layout';
 
 /** Asks a drive that has no identity attached what it is. Never rejects. */
 export async function askFormat(drive: Drive): Promise<FormatAnswer> {
   try {
     const isRootDevice = (await drive.info()).isRootDevice;
     const bytes = await readIfThere(drive, FORMAT_PATH);
-    return bytes === undefined ? { kind: 'unformatted', isRootDevice } : formatAnswerOf(bytes, isRootDevice);
+    if (bytes === undefined) return { kind: 'unformatted', isRootDevice };
+    const answer = formatAnswerOf(bytes, isRootDevice);
+    if (answer.kind !== 'formatted' || answer.driveId !== '') return answer;
+    const evidence = await slotEvidence(drive, answer.format);
+    return evidence === undefined ? answer : { ...answer, evidence };
   } catch (error) {
     if (isStorageError(error, 'drive-not-found')) return { kind: 'missing' };
     return { kind: 'offline', reason: error instanceof Error ? error.message : String(error) };
@@ -39,12 +46,10 @@ export function formatAnswerOf(bytes: Uint8Array, isRootDevice: boolean): Format
     return { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
   }
   const { generation, driveId, deploymentId } = format;
-  if (generation !== 'xl 3') return { kind: 'old', generation: generationName(generation), hint: OLD_HINT };
-  if (driveId === '') return { kind: 'old', generation: 'an older drive that a release of 2025 has overwritten without an identity', hint: 'restore format.json from a backup' };
-  if (deploymentId === '') return { kind: 'old', generation: 'early 2018, without a deployment id', hint: OLD_HINT };
-  // Such sets may hold objects in xl.json, which would neither be listed nor be safe from being overwritten unseen.
-  if (format.algorithm === 'CRCMOD') return { kind: 'old', generation: '2018 to 2020, with objects in xl.json', hint: OLD_HINT };
-  return { kind: 'formatted', format, driveId, isEmpty: false, isRootDevice };
+  if (generation === 'fs 1' || generation === 'fs 2') return { kind: 'old', generation: generationName(generation), hint: FS_HINT };
+  const isCurrent = generation === 'xl 3' && driveId !== '' && deploymentId !== '';
+  const oldGeneration = driveId === '' ? 'a format.json that a release of 2025 left without an identity' : generationName(generation);
+  return { kind: 'formatted', format, driveId, isEmpty: false, isRootDevice, ...(!isCurrent && { oldGeneration }) };
 }
 
 /** True where a drive holds no bucket. */
@@ -56,6 +61,17 @@ export async function isEmptyDrive(drive: Drive): Promise<boolean> {
 /** Gives a drive its identity. The drive has none attached. */
 export async function writeFormat(drive: Drive, format: PoolFormat, driveId: string): Promise<void> {
   await drive.writeFile(SYSTEM_VOLUME, FORMAT_PATH, encodeFormatJson({ ...format, driveId }));
+}
+
+/** Keeps the format.json of an old release beside it; what an earlier try kept stays. */
+export async function keepOldFormat(drive: Drive): Promise<void> {
+  if ((await readIfThere(drive, KEPT_PATH)) !== undefined) return;
+  await drive.writeFile(SYSTEM_VOLUME, KEPT_PATH, await drive.readFile(SYSTEM_VOLUME, FORMAT_PATH));
+}
+
+/** Puts the kept format.json back. */
+export async function restoreOldFormat(drive: Drive): Promise<void> {
+  await drive.writeFile(SYSTEM_VOLUME, FORMAT_PATH, await drive.readFile(SYSTEM_VOLUME, KEPT_PATH));
 }
 
 /** Takes back an identity given a moment ago. */

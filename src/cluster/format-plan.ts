@@ -9,6 +9,7 @@
  */
 import { UsageError } from '../base/index.js';
 import type { FormatJson } from '../format/index.js';
+import { unifyOldFormats } from './old-formats.js';
 
 /** What all drives of a pool have in common, from a format.json of erasure format version 3 with a deployment id. */
 export type PoolFormat = Pick<FormatJson, 'isSingle' | 'deploymentId' | 'sets' | 'algorithm'>;
@@ -25,11 +26,21 @@ export interface NamedLayout {
 
 /** What one drive answered when its format.json was asked for. */
 export type FormatAnswer =
-  | { readonly kind: 'formatted'; readonly format: PoolFormat; readonly driveId: string; readonly isEmpty: boolean; readonly isRootDevice: boolean }
+  | {
+      readonly kind: 'formatted';
+      readonly format: PoolFormat;
+      readonly driveId: string;
+      readonly isEmpty: boolean;
+      readonly isRootDevice: boolean;
+      /** In words, where format.json is of a release before 2018-08 or was spoilt, and is to be written anew. */
+      readonly oldGeneration?: string;
+      /** Of a drive whose identity was blanked: the slot that its objects tell. */
+      readonly evidence?: SlotPlace;
+    }
   | { readonly kind: 'unformatted'; readonly isRootDevice: boolean }
   /** The folder is not there. */
   | { readonly kind: 'missing' }
-  /** format.json of a generation that this server does not serve, e.g. "xl version 1 (2016 to 2018)". */
+  /** format.json of a drive without erasure coding, e.g. "FS format version 1 (2016 to 2018)". */
   | { readonly kind: 'old'; readonly generation: string; readonly hint: string }
   | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'offline'; readonly reason: string };
@@ -52,6 +63,8 @@ export interface DrivePlan {
   readonly isMisplaced: boolean;
   /** True where it may be given its slot's identity, to be healed. */
   readonly isToFormat: boolean;
+  /** In words, where its format.json is to be written anew in today's form. */
+  readonly oldGeneration?: string;
   /** For people: what is wrong and what to do; empty for `ok`. */
   readonly remark: string;
 }
@@ -85,7 +98,8 @@ interface PlanOptions {
 }
 
 /** Decides for one pool; `answers` in the order of the arguments. Throws a UsageError where the pool must not be started. */
-export function planPool(layout: NamedLayout, answers: readonly FormatAnswer[], options: PlanOptions): PoolPlan {
+export function planPool(layout: NamedLayout, given: readonly FormatAnswer[], options: PlanOptions): PoolPlan {
+  const answers = unifyOldFormats(given);
   const readable = answers.filter((answer) => answer.kind === 'formatted');
   if (readable.length === 0) {
     refuseUnlessAllNew(layout, answers);
@@ -224,7 +238,10 @@ function planDrives(layout: NamedLayout, answers: readonly FormatAnswer[], forma
   return answers.map((answer, position) => {
     const path = layout.drives[position] ?? '';
     const owned = owners.indexOf(position);
-    if (owned >= 0) return { path, condition: 'ok', place: placeOf(owned, layout.setSize), isMisplaced: owned !== position, isToFormat: false, remark: '' };
+    if (owned >= 0) {
+      const oldGeneration = answer.kind === 'formatted' ? answer.oldGeneration : undefined;
+      return { path, condition: 'ok', place: placeOf(owned, layout.setSize), isMisplaced: owned !== position, isToFormat: false, remark: '', ...(oldGeneration !== undefined && { oldGeneration }) };
+    }
     // Certain: the drives are in the order of the format, so that the position tells; or only one slot and one drive are left.
     const expected = isOrdered && freeSlots.includes(position) ? position : freeSlots.length === 1 && others === 1 ? freeSlots[0] : undefined;
     const place = expected === undefined ? {} : { place: placeOf(expected, layout.setSize) };

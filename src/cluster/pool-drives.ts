@@ -1,7 +1,7 @@
 /** The drives of one pool at work: read, planned, formatted where that is certain, and put into the slots of their sets. */
 import { assert, UsageError, type Clock, type Log, type Random } from '../base/index.js';
 import type { Drive } from '../drive/index.js';
-import { askFormat, checkWritable, hasUnfinishedTracker, isEmptyDrive, removeFormat, writeFormat, writeTracker } from './drive-format.js';
+import { askFormat, checkWritable, hasUnfinishedTracker, isEmptyDrive, keepOldFormat, removeFormat, restoreOldFormat, writeFormat, writeTracker } from './drive-format.js';
 import type { DriveEndpoint, PoolLayout } from './endpoints.js';
 import { DrivesMissingError, isCertain, planPool, type DriveCondition, type DrivePlan, type FormatAnswer, type NamedLayout, type PoolFormat, type PoolPlan } from './format-plan.js';
 import type { NodeAddress } from './node-addresses.js';
@@ -27,6 +27,8 @@ export interface PoolContext {
   readonly isReachable?: (node: NodeAddress) => boolean;
   /** Drives on the root device may always be formatted (MINIO_CI_CD). */
   readonly allowRootDrive: boolean;
+  /** Nothing is formatted, migrated or tried out: the drives are opened as they are. */
+  readonly isReadOnly?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -136,10 +138,12 @@ export class PoolDrives {
     const plan = this.#plan?.kind === 'start' ? this.#plan : await this.#formatNew(deploymentId);
     const { format } = plan;
     this.#plan = plan;
+    const isMigrated = this.context.isReadOnly !== true && (await this.#migrate([...plan.drives.entries()], format));
+    const drives = isMigrated ? plan.drives.map(withCurrentFormat) : plan.drives;
     this.#sets = format.sets.map((set, setIndex) => new SlottedSet(this.index, setIndex, set.length, classes.standard, classes.reduced));
-    await this.#apply(plan.drives, format, !plan.isFirstFormatting);
-    this.#warnOfMisplaced(plan.drives);
-    await this.#checkWritable();
+    await this.#apply(drives, format, !plan.isFirstFormatting);
+    this.#warnOfMisplaced(drives);
+    if (this.context.isReadOnly !== true) await this.#checkWritable();
     return {
       index: this.index,
       commandLine: this.layout.commandLine,
@@ -261,7 +265,39 @@ export class PoolDrives {
   }
 
   #decide(answers: readonly FormatAnswer[]): PoolPlan {
-    return planPool(this.#named, answers, { allowRootDrive: this.context.allowRootDrive });
+    const plan = planPool(this.#named, answers, { allowRootDrive: this.context.allowRootDrive });
+    if (this.context.isReadOnly !== true) return plan;
+    if (plan.kind === 'format-new') throw new UsageError(`the drives of "${this.layout.commandLine}" are new, and with --read-only nothing is formatted`, 'give the drives of a deployment, or leave --read-only out');
+    return { ...plan, drives: plan.drives.map((drive) => ({ ...drive, isToFormat: false })) };
+  }
+
+  /**
+   * Writes the format.json of old releases anew in today's form: on all of this node's drives that are there, or on none. A crash in
+   * between leaves drives of both kinds, which agree all the same. True where any was written.
+   */
+  async #migrate(plans: readonly (readonly [position: number, plan: DrivePlan])[], format: PoolFormat): Promise<boolean> {
+    const old = plans.flatMap(([position, plan]) => (plan.oldGeneration !== undefined && isOwn(this.layout.drives[position]) ? [{ plan, position }] : []));
+    const [first] = old;
+    if (first === undefined) return false;
+    const written: number[] = [];
+    try {
+      for (const { position } of old) await this.#withFreshDrive(position, keepOldFormat);
+      for (const { plan, position } of old) {
+        written.push(position);
+        await this.#withFreshDrive(position, (drive) => writeFormat(drive, format, idOf(plan, format)));
+      }
+    } catch (error) {
+      await Promise.allSettled(written.map((position) => this.#withFreshDrive(position, restoreOldFormat)));
+      throw new UsageError(
+        `the format.json of the drives of "${this.layout.commandLine}" (${first.plan.oldGeneration ?? ''}) cannot be written anew: ${error instanceof Error ? error.message : String(error)}`,
+        'no drive keeps a new one; make the drives writable, or start with --read-only',
+      );
+    }
+    this.context.log.warn(
+      `format.json of ${old.length} drive${old.length === 1 ? '' : 's'} (${first.plan.oldGeneration ?? ''}) was written anew; the old file is kept on each as .minio.sys/mts/format.json.before`,
+      { pool: this.index + 1, deployment: format.deploymentId },
+    );
+    return true;
   }
 
   async #makeFolder(endpoint: DriveEndpoint): Promise<void> {
@@ -320,6 +356,14 @@ export class PoolDrives {
     const id = plan.place === undefined ? undefined : format.sets[plan.place.setIndex]?.[plan.place.slot];
     if (drive === undefined || plan.place === undefined || id === undefined) return plan;
     let done = plan;
+    // A drive that comes back as it was before its pool was migrated.
+    if (plan.oldGeneration !== undefined && this.context.isReadOnly !== true) {
+      try {
+        await this.#migrate([[position, plan]], format);
+      } catch (error) {
+        return { ...plan, condition: 'offline', remark: error instanceof Error ? error.message : String(error) };
+      }
+    }
     if (plan.isToFormat && isOwn(this.layout.drives[position])) {
       const facts = { driveId: id, poolIndex: this.index, ...plan.place };
       try {
@@ -362,6 +406,16 @@ export class PoolDrives {
     if (moved.length === 0) return;
     this.context.log.warn(`drives are not given in the order of their format and are served by their identity: ${moved.join(', ')}; real MinIO would refuse them`);
   }
+}
+
+function withCurrentFormat({ path, condition, place, isMisplaced, isToFormat, remark }: DrivePlan): DrivePlan {
+  return { path, condition, isMisplaced, isToFormat, remark, ...(place && { place }) };
+}
+
+function idOf({ place }: DrivePlan, { sets }: PoolFormat): string {
+  const id = place === undefined ? undefined : sets[place.setIndex]?.[place.slot];
+  assert(id !== undefined, 'a drive with an identity has a slot');
+  return id;
 }
 
 /** Only the node that has a drive makes its folder, formats it where it is empty, and tells the others. */

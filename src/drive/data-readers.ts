@@ -7,6 +7,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { assert, StorageError } from '../base/index.js';
 import { driveFailure, isErrno } from './failures.js';
 import { checkName } from './names.js';
+import { partFileOf } from './old-objects.js';
 import type { DriveRoot } from './root.js';
 
 /** Descriptors one reader keeps: a GET reads part after part, rarely more than two at once. */
@@ -91,7 +92,7 @@ export class DataReaders {
   statParts(volume: string, path: string, dataDir: string, partNumbers: readonly number[]): number[] {
     this.root.check();
     const folder = `${this.root.resolve(volume, path)}/${checkName(dataDir)}`;
-    const sizes = this.root.inVolume(volume, `look at the part files in ${folder}`, () => partNumbers.map((number) => partSize(`${folder}/part.${number}`)));
+    const sizes = this.root.inVolume(volume, `look at the part files in ${folder}`, () => partNumbers.map((number) => partSize(partFileOf(folder, number))));
     if (sizes.length > 0 && sizes.every((size) => size === -1)) {
       const missing = this.root.missing(volume, folder);
       if (missing.code !== 'file-not-found') throw missing;
@@ -106,7 +107,7 @@ function openPart(reader: Reader, partNumber: number): number {
     reader.files.delete(oldest[0]);
     closeSync(oldest[1]);
   }
-  const fd = openSync(`${reader.folder}/part.${partNumber}`, 'r');
+  const fd = openSync(partFileOf(reader.folder, partNumber), 'r');
   reader.files.set(partNumber, fd);
   return fd;
 }

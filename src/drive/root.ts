@@ -26,6 +26,8 @@ export class DriveRoot {
   /** Bytes read last; valid until the next read. */
   #scratch = Buffer.allocUnsafeSlow(256 * 1024);
   #id: string | undefined;
+  /** Objects in xl.json may lie on it: looked for where nothing else is found. Nobody knows it of a drive without an identity. */
+  holdsOldObjects = true;
   #identity: Identity = { state: 'online' };
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #formatStamp = '';
@@ -155,11 +157,12 @@ export class DriveRoot {
       }
       const stamp = `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.size}`;
       if (stamp === this.#formatStamp && this.#identity.state === 'online') return this.#identity;
-      const found = driveIdOf(readFileSync(file, 'utf8'));
-      if (found !== id) {
-        const message = `drive ${this.path} ${found === undefined ? 'has a damaged format.json' : `is drive ${found}`}, expected drive ${id}: check what is mounted there`;
+      const found = identityIn(readFileSync(file, 'utf8'));
+      if (found === undefined || (found.driveId !== id && !found.isBlankFor(id))) {
+        const message = `drive ${this.path} ${found === undefined ? 'has a damaged format.json' : `is drive ${found.driveId}`}, expected drive ${id}: check what is mounted there`;
         return { state: 'foreign', error: new StorageError('drive-foreign', message, { drive: this.path }) };
       }
+      this.holdsOldObjects = found.isOld;
       this.#formatStamp = stamp;
       return { state: 'online' };
     } catch (error) {
@@ -180,12 +183,22 @@ export class DriveRoot {
   }
 }
 
-/** The drive's own UUID (`xl.this`) in the text of a format.json; undefined where it has none. */
-function driveIdOf(text: string): string | undefined {
+interface FoundIdentity {
+  readonly driveId: string;
+  /** The table of drives has the id, and the drive's own was blanked by a release of 2025: its slot is known from what it holds. */
+  isBlankFor(id: string): boolean;
+  /** Its sets were made before 2021: objects in xl.json may lie in them. */
+  readonly isOld: boolean;
+}
+
+/** What the text of a format.json of any erasure format says; undefined where it names no drive. */
+function identityIn(text: string): FoundIdentity | undefined {
   try {
-    const format = JSON.parse(text) as { readonly xl?: { readonly this?: unknown } } | null;
-    const id = format?.xl?.this;
-    return typeof id === 'string' ? id : undefined;
+    const { xl } = JSON.parse(text) as { readonly xl?: { readonly this?: unknown; readonly disk?: unknown; readonly drive?: unknown; readonly sets?: unknown; readonly distributionAlgo?: unknown } };
+    const driveId = xl?.this ?? xl?.disk ?? xl?.drive;
+    if (typeof driveId !== 'string') return undefined;
+    const isOld = xl?.distributionAlgo === 'CRCMOD' || xl?.this === undefined;
+    return { driveId, isBlankFor: (id) => driveId === '' && JSON.stringify(xl?.sets ?? []).includes(id), isOld };
   } catch {
     return undefined;
   }

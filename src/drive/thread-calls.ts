@@ -6,6 +6,7 @@ import type { DriveState, StagedTransaction, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
 import { ARENA, bytesAt, type BytesRef, type CallName, type PackedChange, type Request, type WalkBatch } from './messages.js';
 import { MissedNotes } from './missed-changes.js';
+import { readObjectMeta } from './old-objects.js';
 import { PartWriters } from './part-writers.js';
 import { Removals } from './removals.js';
 import { DriveRoot, WHOLE_FILE_BYTES } from './root.js';
@@ -165,10 +166,10 @@ export class ThreadCalls {
   #readXlMeta(volume: string, path: string, inline: boolean): Uint8Array {
     const root = this.#root;
     root.check();
-    const file = `${root.resolve(volume, path)}/xl.meta`;
+    const folder = root.resolve(volume, path);
     return root.inVolume(volume, `read ${volume}/${path}/xl.meta`, () => {
-      if (inline) return root.read(file, WHOLE_FILE_BYTES);
-      const bytes = root.read(file, INDEX_PIECE_BYTES, indexLength);
+      if (inline) return readObjectMeta(root, folder, WHOLE_FILE_BYTES);
+      const bytes = readObjectMeta(root, folder, INDEX_PIECE_BYTES, indexLength);
       return bytes.subarray(0, indexLength(bytes));
     });
   }

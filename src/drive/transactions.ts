@@ -16,13 +16,14 @@
 import { closeSync, renameSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
 
 import { assert, StorageError } from '../base/index.js';
-import { entryDataDir, parseXlMeta, SYSTEM_VOLUME } from '../format/index.js';
+import { entryDataDir, LEGACY_DATA_DIR, parseXlMeta, SYSTEM_VOLUME } from '../format/index.js';
 import type { DataReaders } from './data-readers.js';
 import type { StageResult, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
 import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
 import { linkTo, makeFolder, pruneFolders, renameInto } from './object-folder.js';
+import { gatherLegacyParts, hasBesideParts, hasObjectMeta, moveLegacyParts, readObjectMeta, removeBesideParts, removeEmptyFolder, removeLegacyParts } from './old-objects.js';
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
@@ -129,7 +130,10 @@ export class Transactions {
     const replaced = state.replaced === undefined ? undefined : `${state.objectFolder}/${checkName(state.replaced)}`;
     const finish = async (): Promise<void> => {
       // Looked at again: an undo may have put a version back that uses it.
-      if (replaced !== undefined && this.#usedDataDirs(state.objectFolder)?.has(state.replaced ?? '') === false) await removals.tree(replaced);
+      if (replaced !== undefined && this.#usedDataDirs(state.objectFolder)?.has(state.replaced ?? '') === false) {
+        if (state.replaced === LEGACY_DATA_DIR) removeLegacyParts(state.objectFolder);
+        else await removals.tree(replaced);
+      }
       if (state.removesObject) pruneFolders(state.objectFolder, root.folderOf(state.volume));
       for (const member of state.displaced) await removals.tree(area.path(transaction, member));
       // What tells of the transaction goes last.
@@ -158,7 +162,9 @@ export class Transactions {
         renameSync(displaced, moved);
         continue;
       }
-      if (used.has(name) || !isThere(moved) || isThere(source)) continue;
+      // What was to take the place of an old object's part files must not hide those.
+      const isUsed = used.has(name) && !(name === LEGACY_DATA_DIR && hasBesideParts(state.objectFolder));
+      if (isUsed || !isThere(moved) || isThere(source)) continue;
       if (source === area.path(transaction, name)) await removals.tree(moved);
       else renameSync(moved, source);
     }
@@ -203,6 +209,12 @@ export class Transactions {
     if (state.isNew) makeFolder(state.objectFolder, volumeFolder);
     for (const [name, source] of state.dataDirs) {
       const target = `${state.objectFolder}/${name}`;
+      if (name === LEGACY_DATA_DIR) {
+        makeFolder(state.objectFolder, volumeFolder);
+        moveLegacyParts(source, target);
+        removeEmptyFolder(source);
+        continue;
+      }
       try {
         renameInto(source, state.objectFolder, name, volumeFolder);
       } catch (error) {
@@ -218,13 +230,26 @@ export class Transactions {
     } catch (error) {
       if (!state.isVisible || !isErrno(error, 'ENOENT')) throw error;
     }
+    if (root.holdsOldObjects) this.#takeOver(state);
     return true;
+  }
+
+  /** The object has an xl.meta now: what is left of its xl.json goes, and its part files to where the legacy version has them. */
+  #takeOver({ objectFolder, dataDirs }: StagedState): void {
+    if (dataDirs.has(LEGACY_DATA_DIR)) removeBesideParts(objectFolder);
+    else if (this.#usedDataDirs(objectFolder)?.has(LEGACY_DATA_DIR) === true) gatherLegacyParts(objectFolder);
+    unlinkIfThere(`${objectFolder}/xl.json`);
   }
 
   /** Takes an object's xl.meta away, into the work area; false where the object's folder is not there. */
   #takeAway(transaction: string, state: StagedState): boolean {
+    const { root, area } = this.tools;
+    const hasMeta = isThere(`${state.objectFolder}/xl.meta`);
+    const isOld = root.holdsOldObjects && isThere(`${state.objectFolder}/xl.json`);
     try {
-      renameSync(`${state.objectFolder}/xl.meta`, this.tools.area.path(transaction, 'removed'));
+      // One that an xl.meta has taken over must not come to light by the removal.
+      if (hasMeta && isOld) unlinkIfThere(`${state.objectFolder}/xl.json`);
+      renameSync(`${state.objectFolder}/${isOld && !hasMeta ? 'xl.json' : 'xl.meta'}`, area.path(transaction, 'removed'));
       return true;
     } catch (error) {
       // Gone already: removed by an earlier try, or never there on this drive.
@@ -245,7 +270,7 @@ export class Transactions {
   /** The data dirs an object uses now; undefined where that cannot be known, so nothing may be removed. */
   #usedDataDirs(objectFolder: string): Set<string> | undefined {
     try {
-      return dataDirsOf(parseXlMeta(this.tools.root.read(`${objectFolder}/xl.meta`, WHOLE_FILE_BYTES)));
+      return dataDirsOf(parseXlMeta(readObjectMeta(this.tools.root, objectFolder, WHOLE_FILE_BYTES)));
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return new Set();
       if (error instanceof StorageError) return undefined;
@@ -258,8 +283,8 @@ export class Transactions {
     const { root } = this.tools;
     try {
       // The way of every new object, so without an error object for nobody.
-      if (!isThere(`${objectFolder}/xl.meta`) && isThere(root.folderOf(volume))) return undefined;
-      return root.read(`${objectFolder}/xl.meta`, WHOLE_FILE_BYTES);
+      if (!hasObjectMeta(root, objectFolder) && isThere(root.folderOf(volume))) return undefined;
+      return readObjectMeta(root, objectFolder, WHOLE_FILE_BYTES);
     } catch (error) {
       if (isErrno(error, 'EISDIR')) return this.#removeEmptyFolder(`${objectFolder}/xl.meta`, action);
       if (isErrno(error, 'ENOTDIR') && change.kind === 'put') {

@@ -5,6 +5,7 @@ import { StorageError } from '../base/index.js';
 import { HIGHWAY_HASH_SIZE, highwayHash256 } from '../hash/index.js';
 import type { FrameRun } from './drive.js';
 import { checkName } from './names.js';
+import { partFileOf } from './old-objects.js';
 import type { DriveRoot } from './root.js';
 
 /** Bytes read and hashed before other calls get their turn. */
@@ -13,8 +14,9 @@ const SLICE_BYTES = 1024 * 1024;
 /** What `Drive.verifyPart` answers. */
 export async function verifyPart(root: DriveRoot, volume: string, path: string, dataDir: string, partNumber: number, run: FrameRun): Promise<void> {
   root.check();
-  const file = `${root.resolve(volume, path)}/${checkName(dataDir)}/part.${partNumber}`;
+  const folder = `${root.resolve(volume, path)}/${checkName(dataDir)}`;
   const action = `verify ${volume}/${path}/${dataDir}/part.${partNumber}`;
+  const file = root.inVolume(volume, action, () => partFileOf(folder, partNumber));
   const fd = root.inVolume(volume, action, () => openSync(file, 'r'));
   try {
     const damage = (what: string): StorageError => new StorageError('frame-corrupt', `${file} ${what}`, { drive: root.path });

@@ -1,6 +1,6 @@
 /** What a change makes of an object's xl.meta: computed in memory, before anything is written. */
 import { StorageError } from '../base/index.js';
-import { entryDataDir, insertVersion, parseXlMeta, removeVersion, serializeXlMeta, type XlMeta, type XlVersionEntry } from '../format/index.js';
+import { entryDataDir, insertVersion, LEGACY_DATA_DIR, parseXlMeta, removeVersion, serializeXlMeta, type XlMeta, type XlVersionEntry } from '../format/index.js';
 import type { VersionChange } from './drive.js';
 
 export interface ChangePlan {
@@ -49,6 +49,7 @@ export function dataDirsOf(meta: XlMeta): Set<string> {
 }
 
 function partFilesOf(entry: XlVersionEntry): string | undefined {
+  if (entry.header.type === 'legacy') return LEGACY_DATA_DIR;
   return entry.header.usesDataDir && !entry.header.isInline ? entryDataDir(entry) : undefined;
 }
 

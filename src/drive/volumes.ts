@@ -4,12 +4,13 @@ import { mkdirSync, readdirSync, renameSync, rmdirSync, statfsSync, statSync, un
 import { basename, dirname } from 'node:path';
 
 import { compareKeys, StorageError } from '../base/index.js';
-import { SYSTEM_VOLUME } from '../format/index.js';
+import { LEGACY_DATA_DIR, SYSTEM_VOLUME } from '../format/index.js';
 import type { DriveInfo, VolumeInfo } from './drive.js';
 import { guarded, isErrno } from './failures.js';
 import { createDurable, createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
 import { makeFolder, pruneFolders, renameInto } from './object-folder.js';
+import { gatherLegacyParts, moveLegacyParts, removeEmptyFolder } from './old-objects.js';
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
@@ -156,9 +157,14 @@ export class Volumes {
     const target = root.resolve(SYSTEM_VOLUME, to);
     try {
       const from = `${folder}/${checkName(dataDir)}`;
+      if (dataDir === LEGACY_DATA_DIR) gatherLegacyParts(folder);
       // Looked at first: a rename of what is not there would make the target's parents for nothing.
       statSync(from);
-      renameInto(from, dirname(target), basename(target), root.folderOf(SYSTEM_VOLUME));
+      if (dataDir === LEGACY_DATA_DIR) {
+        makeFolder(target, root.folderOf(SYSTEM_VOLUME));
+        moveLegacyParts(from, target);
+        removeEmptyFolder(from);
+      } else renameInto(from, dirname(target), basename(target), root.folderOf(SYSTEM_VOLUME));
       await syncs.folder(dirname(target));
       await syncs.folder(folder);
     } catch (error) {

@@ -5,10 +5,11 @@
 import { readdirSync, statSync } from 'node:fs';
 
 import { compareKeys, keyAfterPrefix, StorageError } from '../base/index.js';
-import { isUuid, parseXlMetaIndex, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
+import { isUuid, LEGACY_DATA_DIR, parseXlMetaIndex, versionHeadersOf, xlMetaIndexLength } from '../format/index.js';
 import type { WalkOptions } from './drive.js';
 import { driveFailure, isErrno } from './failures.js';
 import { DIRECTORY_SUFFIX, firstFrom, isPlain, sortNames, type FolderNames, type Name, type SortedNames } from './folder-names.js';
+import { hasObjectMeta, readObjectMeta } from './old-objects.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
 import { dataDirsOf } from './version-change.js';
 
@@ -152,7 +153,7 @@ export class Walk {
   #children(folder: string): SortedNames {
     return this.#reading(folder, NO_NAMES, () =>
       this.folders.sorted(folder, (names) => {
-        if (!names.includes('xl.meta')) return names;
+        if (!names.some((name) => this.#isMeta(name))) return names;
         // A folder may have that name too: then it is the key's, and this folder is not an object's.
         const meta = this.#readMeta(folder);
         return meta instanceof Uint8Array ? this.#withoutDataDirs(folder, names, meta) : names;
@@ -166,16 +167,24 @@ export class Walk {
   }
 
   #withoutDataDirs(folder: string, names: readonly string[], meta: Uint8Array): string[] {
-    const others = names.filter((name) => name !== 'xl.meta');
-    if (!others.some(isUuid)) return others;
+    const others = names.filter((name) => !this.#isMeta(name));
+    if (!others.some((name) => isUuid(name) || name === LEGACY_DATA_DIR)) return others;
     const dataDirs = namedDataDirs(meta);
-    return others.filter((name) => !isUuid(name) || (!dataDirs.has(name) && !isLeftover(`${folder}/${name}`)));
+    return others.filter((name) => {
+      if (isUuid(name)) return !dataDirs.has(name) && !isLeftover(`${folder}/${name}`);
+      // A key may have a part with the name that the data dir of a legacy version has.
+      return name !== LEGACY_DATA_DIR || !dataDirs.has(name) || !isLeftover(`${folder}/${name}`);
+    });
+  }
+
+  #isMeta(name: string): boolean {
+    return name === 'xl.meta' || (name === 'xl.json' && this.root.holdsOldObjects);
   }
 
   #holdsFolders(folder: string): boolean {
     const links = statSync(folder, { throwIfNoEntry: false })?.nlink ?? 2;
     if (links === 2) return false;
-    if (statSync(`${folder}/xl.meta`, { throwIfNoEntry: false }) !== undefined) return this.#children(folder).names.length > 0;
+    if (hasObjectMeta(this.root, folder)) return this.#children(folder).names.length > 0;
     return links > 2 || readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
   }
 
@@ -196,8 +205,7 @@ export class Walk {
   /** A folder's xl.meta, as much of it as is wanted: empty where it cannot be read, undefined where there is none. */
   #readMeta(folder: string): Uint8Array | 'no folder' | undefined {
     try {
-      const file = `${folder}/xl.meta`;
-      return this.options.detail === 'whole' ? this.root.read(file, WHOLE_FILE_BYTES) : this.root.read(file, INDEX_PIECE_BYTES, indexLength);
+      return this.options.detail === 'whole' ? readObjectMeta(this.root, folder, WHOLE_FILE_BYTES) : readObjectMeta(this.root, folder, INDEX_PIECE_BYTES, indexLength);
     } catch (error) {
       if (isErrno(error, 'ENOTDIR')) return 'no folder';
       return isErrno(error, 'ENOENT', 'EISDIR', 'ENAMETOOLONG') ? undefined : UNREADABLE;

@@ -30,7 +30,9 @@ export {
   decodeUploadId,
   encodeObjectPath,
   encodeUploadId,
+  isUploadsFolderName,
   MULTIPART_FOLDER,
+  oldUploadsFolder,
   uploadName,
   uploadsFolder,
   uploadStartNs,
@@ -44,11 +46,11 @@ export { msToNs, nsToMs, ZERO_TIME_NS } from './time.js';
 export * from './model.js';
 export { decodeXlJson, type XlJson } from './xl-json.js';
 export { decodeVersion } from './xl-meta/decode-record.js';
-export { encodeVersion, signatureOfVersion } from './xl-meta/encode-record.js';
+export { encodeVersion, signatureOfVersion, withLegacyMetadata } from './xl-meta/encode-record.js';
 export { parseXlMeta, parseXlMetaIndex, serializeXlMeta, versionHeadersOf, xlMetaFileVersion, xlMetaIndexLength } from './xl-meta/file.js';
 export { compareHeaders } from './xl-meta/header.js';
 export { findName, INLINE_DATA_KEY } from './xl-meta/meta-sys.js';
 export { LEGACY_DATA_DIR } from './xl-meta/legacy-record.js';
-export { entryDataDir, entryShardIndex, withShardIndex } from './xl-meta/record-members.js';
+export { entryDataDir, entryIdentity, entryShardIndex, withShardIndex } from './xl-meta/record-members.js';
 export * from './xl-meta/types.js';
 export { insertVersion, latestVersion, removeVersion } from './xl-meta/versions.js';

@@ -22,6 +22,16 @@ export function uploadsFolder(bucket: string, objectPath: string): string {
   return `${MULTIPART_FOLDER}/${createHash('sha256').update(`${bucket}/${objectPath}`).digest('hex')}`;
 }
 
+/** Folder below the system volume that held the uploads of an object in releases of 2016 and 2017. */
+export function oldUploadsFolder(bucket: string, objectPath: string): string {
+  return `${MULTIPART_FOLDER}/${bucket}/${objectPath}`;
+}
+
+/** True for the name of a folder that uploadsFolder gives, below MULTIPART_FOLDER. */
+export function isUploadsFolderName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
 /** The name of a new upload's folder: a UUID and the start in nanoseconds since 1970. */
 export function uploadName(uuid: string, startedNs: bigint): string {
   return `${uuid}x${startedNs}`;

@@ -122,6 +122,7 @@ const storageRows: Record<StorageErrorCode, S3ErrorCode> = {
   'read-quorum': 'SlowDownRead',
   'write-quorum': 'SlowDownWrite',
   'storage-full': 'XMinioStorageFull',
+  'store-read-only': 'MethodNotAllowed',
   'not-initialized': 'XMinioServerNotInitialized',
   'timed-out': 'ServiceUnavailable',
   aborted: 'RequestTimeout',
@@ -177,6 +178,8 @@ function messageOf(error: StorageError): string | undefined {
       return 'Invalid version id specified.';
     case 'part-number-invalid':
       return 'Part number must be an integer between 1 and 10000, inclusive.';
+    case 'store-read-only':
+      return error.message;
     default:
       return undefined;
   }

@@ -18,6 +18,7 @@ interface RunOptions {
   readonly certsDir?: string | undefined;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  readonly isReadOnly: boolean;
   /** Flags that were accepted for the sake of scripts but mean nothing here. */
   readonly ignored: readonly string[];
   readonly environment: Environment;
@@ -86,6 +87,7 @@ async function open(options: RunOptions, address: string, log: Log, stopped: Pro
     standardClass: environment['MINIO_STORAGE_CLASS_STANDARD'],
     reducedClass: environment['MINIO_STORAGE_CLASS_RRS'],
     allowRootDrive: isSwitchedOn(environment['MINIO_CI_CD']),
+    isReadOnly: options.isReadOnly,
     log,
     environment,
     stopped,

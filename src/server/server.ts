@@ -13,7 +13,7 @@ import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type 
 import { LocalDrive, RemoteDrive, serveDrives, type Drive } from '../drive/index.js';
 import { listen, parseListenAddress, reachableHosts, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
 import { createS3Handler, Traffic } from '../s3/index.js';
-import { createStore, type Store } from '../store/index.js';
+import { createStore, readOnlyStore, type Store } from '../store/index.js';
 import { Gate, openAdmin, type OpenAdmin } from './admin.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
@@ -36,6 +36,8 @@ interface ServerConfig {
   readonly reducedClass?: string | undefined;
   /** MINIO_CI_CD: drives may lie on the root device whatever the others do. */
   readonly allowRootDrive: boolean;
+  /** Not a byte of any drive is changed: drives are opened as they are, and every change is refused. */
+  readonly isReadOnly?: boolean | undefined;
   readonly log: Log;
   /** Shown by `admin info` as far as the names begin with MINIO_; MINIO_PROMETHEUS_AUTH_TYPE is read here. */
   readonly environment?: Environment | undefined;
@@ -136,12 +138,15 @@ class MtsServer implements OpenServer {
     const common = { clock: this.#clock, random: this.#random, log };
     const { deployment } = this.#opened;
     const locker = peers?.lockGroup(deployment) ?? new LocalLocker();
-    const store = createStore({
+    const isReadOnly = this.#config.isReadOnly === true;
+    const created = createStore({
       deployment,
       locker,
       ...common,
       ...(peers && { announceBucket: (bucket: string) => peers.tell('bucket.changed', bucket) }),
+      ...(isReadOnly && { schedule: never }),
     });
+    const store = isReadOnly ? readOnlyStore(created, 'the server was started with --read-only; start it without to change anything') : created;
     this.#store = store;
     if (peers !== undefined) await this.#joinCluster(peers, this.#opened, store);
     await store.recover();
@@ -155,6 +160,7 @@ class MtsServer implements OpenServer {
       tracer: this.#tracer, traffic: this.#traffic, gate: this.#gate, onRestart: () => this.#ask('restart'), onStop: () => this.#ask('stop'),
     });
     this.#started.abort();
+    if (isReadOnly) return;
     store.healing.start();
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log, isShared: peers !== undefined });
   }
@@ -207,7 +213,7 @@ class MtsServer implements OpenServer {
   }
 
   #openLocal(path: string, name = path): LocalDrive {
-    return new LocalDrive(path, { tracer: this.#tracer, name });
+    return new LocalDrive(path, { tracer: this.#tracer, name, isReadOnly: this.#config.isReadOnly === true });
   }
 
   /** Waits for other nodes, unless the server is to stop. */
@@ -233,7 +239,10 @@ class MtsServer implements OpenServer {
       }),
       makeFolder: async ({ path }) => void (await mkdir(path, { recursive: true })),
       removeFolder: ({ path }) => rmdir(path),
-      remakeFolder: ({ path }, deviceId) => remakeFolder(path, deviceId, this.#config.allowRootDrive),
+      ...(this.#config.isReadOnly !== true && {
+        remakeFolder: ({ path }: DriveEndpoint, deviceId: number | undefined) => remakeFolder(path, deviceId, this.#config.allowRootDrive),
+      }),
+      isReadOnly: this.#config.isReadOnly === true,
       onFormatted: () => void peers?.tell('drives.changed', undefined),
       allowRootDrive: this.#config.allowRootDrive,
       standardClass: this.#config.standardClass,
@@ -285,6 +294,11 @@ function checkScheme({ scheme, nodes }: ClusterLayout, served: 'http' | 'https')
     scheme === 'https' ? 'the drive URLs are https, but this server has no certificate' : 'the drive URLs are http, but this server has a certificate and so serves https only',
     scheme === 'https' ? 'put public.crt and private.key into the folder of --certs-dir, on every node' : 'write the drive URLs with https://, on every node',
   );
+}
+
+/** For work in the background that is not to be done at all. */
+function never(): () => void {
+  return () => undefined;
 }
 
 function scheduleOnce(callback: () => void, delayMs: number): () => void {

@@ -23,6 +23,8 @@ export interface StartServerOptions {
   readonly region?: string;
   /** Folder with `public.crt` and `private.key`. Default: plain http. */
   readonly certsDir?: string;
+  /** Changes not a byte of the drives and refuses every change. Default: false. */
+  readonly readOnly?: boolean;
   /** Gets what the server has to say. Default: nobody. */
   readonly log?: Log;
 }
@@ -57,6 +59,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
       region: options.region ?? '',
       certificate,
       allowRootDrive: true,
+      isReadOnly: options.readOnly ?? false,
       log: options.log ?? silentLog,
     });
     const host = reachableHosts(server.address.host).at(-1) ?? '127.0.0.1';

@@ -13,12 +13,15 @@ import {
   type BucketDocumentName,
   type BucketMetadata,
 } from '../format/index.js';
+import { orUndefined, withOldFiles, type ReadSystemObject } from './old-bucket-files.js';
 import type { BucketSettings, Versioning } from './types.js';
 
 /** Whole small objects below `.minio.sys`, at the highest parity. */
 export interface SystemObjects {
   /** Throws object-not-found. */
   read(path: string): Promise<Uint8Array>;
+  /** As `read`, with the time of writing. */
+  readDated: ReadSystemObject;
   write(path: string, bytes: Uint8Array): Promise<void>;
 }
 
@@ -116,10 +119,11 @@ export class BucketSettingsFile {
   }
 
   async #load(bucket: string): Promise<BucketMetadata | undefined> {
+    const { objects } = this.options;
     try {
-      return decodeBucketMetadata(await this.options.objects.read(pathOf(bucket)));
+      const bytes = await orUndefined(objects.read(pathOf(bucket)));
+      return await withOldFiles(bucket, bytes === undefined ? undefined : decodeBucketMetadata(bytes), objects.readDated);
     } catch (error) {
-      if (isStorageError(error, 'object-not-found')) return undefined;
       // It is the bucket that cannot be told about; nobody asked for the object that its settings are in.
       if (isStorageError(error, 'read-quorum')) throw new StorageError('read-quorum', `The settings of the bucket ${bucket} cannot be read: ${error.message}`, { bucket, cause: error });
       throw error;

@@ -1,6 +1,6 @@
 /** GetObject and HeadObject: the version that the drives agree on, and its bytes. */
 import { StorageError } from '../base/index.js';
-import type { ObjectVersion } from '../format/index.js';
+import { LEGACY_DATA_DIR, type ObjectVersion } from '../format/index.js';
 import { checkRange } from './block-plan.js';
 import { locate, objectRef, requireLocated, type ObjectRef, type StoreContext } from './context.js';
 import { decodeInline, isInlineVersion } from './inline-reader.js';
@@ -28,6 +28,8 @@ export async function openObject(
 ): Promise<OpenedObject> {
   const ref = objectRef(bucket, key, options.versionId);
   let found = await requireLocated(context, ref, { inline: true });
+  // How its part file is to be checked only each drive itself can tell.
+  if (isLegacy(found)) found = await requireLocated(context, ref, { inline: true, askAll: true });
   for (let tries = 1; ; tries++) {
     const info = objectInfo(ref, found);
     const opened = isInlineVersion(found, info) ? openInline(context, ref, found, info, options.signal) : await openStriped(context, ref, found, info, options.signal);
@@ -39,6 +41,10 @@ export async function openObject(
     if ((isSame && tries > 1) || tries === OPEN_TRIES_MAX) throw unreadable(ref, info);
     found = next;
   }
+}
+
+function isLegacy({ version }: FoundVersion): boolean {
+  return version.kind === 'object' && version.dataDir === LEGACY_DATA_DIR;
 }
 
 function unreadable({ bucket, key }: ObjectRef, { versionId, erasure }: ObjectVersion): StorageError {

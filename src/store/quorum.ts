@@ -13,7 +13,7 @@
 import { StorageError, isStorageError, type StorageErrorCode } from '../base/index.js';
 import { deleteQuorum, readQuorum, writeQuorum } from '../cluster/index.js';
 export { deleteQuorum as deleteQuorumOf } from '../cluster/index.js';
-import { NULL_VERSION_ID, decodeVersion, entryShardIndex, type Version, type XlVersionEntry } from '../format/index.js';
+import { NULL_VERSION_ID, decodeVersion, entryIdentity, entryShardIndex, type Version, type XlVersionEntry } from '../format/index.js';
 
 /** What became of one drive's call. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
@@ -181,7 +181,7 @@ function sameContent(holders: readonly Holder[]): Holder[][] {
 function mostFrequentRecord(group: readonly Holder[]): AgreedVersion | undefined {
   const bySignature = new Map<string, Holder[]>();
   for (const holder of group) {
-    const signature = holder.entry.header.signature.join();
+    const signature = entryIdentity(holder.entry).join();
     bySignature.set(signature, [...(bySignature.get(signature) ?? []), holder]);
   }
   const [mostFrequent] = [...bySignature.values()].sort((a, b) => b.length - a.length);
@@ -237,7 +237,7 @@ function decodeOrUndefined(entry: XlVersionEntry): Version | undefined {
  * changed places. The bitrot hashes of such data are right.
  */
 export function isOwnShard(held: XlVersionEntry, version: Version, slot: number): boolean {
-  if (version.kind !== 'object' || held.header.type !== 'object') return true;
+  if (version.kind !== 'object' || held.header.type === 'delete-marker') return true;
   return entryShardIndex(held) === version.erasure.distribution[slot];
 }
 
@@ -247,9 +247,14 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** True where two drives hold the same version. What signatures of legacy versions cover differs from drive to drive. */
+export function sameHeader(a: XlVersionEntry, b: XlVersionEntry): boolean {
+  return sameBytes(a.headerBytes, b.headerBytes) || (a.header.type === 'legacy' && b.header.type === 'legacy' && a.header.modTimeNs === b.header.modTimeNs && sameBytes(entryIdentity(a), entryIdentity(b)));
+}
+
 /** True where two drives list the same versions: header by header, in order. */
 export function sameVersions(a: readonly XlVersionEntry[], b: readonly XlVersionEntry[]): boolean {
-  return a.length === b.length && a.every((entry, i) => sameBytes(entry.headerBytes, b[i]?.headerBytes ?? new Uint8Array()));
+  return a.length === b.length && a.every((entry, i) => b[i] !== undefined && sameHeader(entry, b[i]));
 }
 
 /** The error of a key that is proven not to be there. */

@@ -12,7 +12,7 @@ import {
   absenceQuorumOf,
   decideVersion,
   isOwnShard,
-  sameBytes,
+  sameHeader,
   sameVersions,
   sayOfError,
   type AgreedVersion,
@@ -150,7 +150,7 @@ class Poll {
     const damaged = this.#answers.flatMap((answer, slot) => {
       if (answer === undefined || (isFailure(answer) && !isStorageError(answer.failure, 'metadata-corrupt', 'volume-not-found'))) return [];
       const held = this.#held(slot, agreed);
-      return held !== undefined && sameBytes(held.headerBytes, agreed.entry.headerBytes) && this.#isOwn(slot, agreed) ? [] : [slot];
+      return held !== undefined && sameHeader(held, agreed.entry) && this.#isOwn(slot, agreed) ? [] : [slot];
     });
     if (damaged.length > 0) onDamage(damaged);
   }

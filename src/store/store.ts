@@ -22,6 +22,7 @@ import { abortUpload, createUpload, findUpload } from './multipart/upload.js';
 import { putObject } from './put.js';
 import { recover, type RecoveryReport } from './recovery.js';
 import type { BucketInfo, ObjectStore } from './types.js';
+import { orUndefined } from './old-bucket-files.js';
 import { updateMetadata } from './update-metadata.js';
 
 export interface StoreOptions {
@@ -57,7 +58,7 @@ export function createStore(options: StoreOptions): Store {
   const listBuckets = (): Promise<BucketInfo[]> => buckets.list();
   const { deployment, clock, log, schedule = scheduleByTimers } = options;
   const activity = new Activity(clock);
-  const objects: SystemObjects = { read: (path) => system.read(path), write: (path, bytes) => system.write(path, bytes) };
+  const objects: SystemObjects = { read: (path) => system.read(path), readDated: (path) => system.readDated(path), write: (path, bytes) => system.write(path, bytes) };
   const healing = new StoreHealing({ context: tools, listBuckets, schedule, objects, activity });
   const context: StoreContext = { ...tools, notices: healing.notices };
   const system = systemObjects(context);
@@ -159,13 +160,17 @@ class RecentlyChecked {
 
 /** Settings of buckets are small objects below `.minio.sys`, like those of clients. */
 function systemObjects(context: StoreContext): SystemObjects {
+  const readDated = async (path: string): Promise<{ bytes: Uint8Array; modTimeNs: bigint }> => {
+    const opened = await openObject(context, SYSTEM_VOLUME, path, {});
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of opened.read()) chunks.push(Uint8Array.from(chunk));
+    return { bytes: Buffer.concat(chunks), modTimeNs: opened.info.modTimeNs };
+  };
   return {
     async read(path) {
-      const opened = await openObject(context, SYSTEM_VOLUME, path, {});
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of opened.read()) chunks.push(Uint8Array.from(chunk));
-      return Buffer.concat(chunks);
+      return (await readDated(path)).bytes;
     },
+    readDated: (path) => orUndefined(readDated(path)),
     async write(path, bytes) {
       const body = { size: bytes.length, stream: oneChunk(bytes), digests: ['md5'] as const };
       await putObject(context, SYSTEM_VOLUME, path, body, {

@@ -4,9 +4,8 @@
  */
 import { StorageError, isStorageError } from '../base/index.js';
 import { FRAME_HASH_SIZE, erasureCodec, shardSize as shardSizeOf } from '../erasure/index.js';
-import type { DataReader, Drive } from '../drive/index.js';
+import type { Drive } from '../drive/index.js';
 import { entryDataDir, parseXlMeta, type ObjectVersion, type XlMeta } from '../format/index.js';
-import { highwayHash256 } from '../hash/index.js';
 import { planBlocks, type BlockRead } from './block-plan.js';
 import { outcomeOf } from './drive-lanes.js';
 import type { Latency } from './latency.js';
@@ -14,6 +13,7 @@ import { isOwnShard, sameBytes } from './quorum.js';
 import { ReadMemory, type BlockMemory } from './read-memory.js';
 import type { FoundVersion } from './read-version.js';
 import { raceShards, type RaceEntrant } from './shard-race.js';
+import { ShardReader, ownVersion } from './shard-reader.js';
 import type { ByteRange } from './types.js';
 
 /** One drive's part files. */
@@ -24,7 +24,7 @@ interface ShardSource extends RaceEntrant {
   readonly shard: number;
   /** Where the drive was not asked for its record yet: settles when that has been looked at. */
   checked: Promise<void> | undefined;
-  readonly reader: DataReader;
+  readonly reader: ShardReader;
   isDamaged: boolean;
 }
 
@@ -58,14 +58,18 @@ export class StripeReader {
       const shard = (distribution[slot] ?? 1) - 1;
       return (found.set.isHealing(drive) ? 4000 : 0) + (shard >= dataShards ? 2000 : 0) + (drive.isLocal ? 0 : 1000) + shard;
     };
-    const usable = found.set.drives.flatMap((drive, slot) => (drive?.state === 'online' && holdsOwnShard(found.metas[slot], version, slot) ? [{ drive, slot }] : []));
+    const usable = found.set.drives.flatMap((drive, slot) => {
+      if (drive?.state !== 'online' || !holdsOwnShard(found.metas[slot], version, slot)) return [];
+      const own = ownVersion(found.metas[slot], found.entry, version);
+      return own === undefined ? [] : [{ drive, slot, own }];
+    });
     usable.sort((a, b) => rank(a.slot, a.drive) - rank(b.slot, b.drive));
-    this.#sources = usable.map(({ drive, slot }) => ({
+    this.#sources = usable.map(({ drive, slot, own }) => ({
       slot,
       drive,
       checked: found.metas[slot] === undefined ? undefined : Promise.resolve(),
       shard: (distribution[slot] ?? 1) - 1,
-      reader: drive.openData(volume, path, dataDirOn(found, version, slot)),
+      reader: new ShardReader(drive.openData(volume, path, own.dataDir), own),
       isSlow: false,
       isDamaged: false,
       failure: undefined,
@@ -86,7 +90,7 @@ export class StripeReader {
     }
     const probe = async (source: ShardSource): Promise<void> => {
       await (source.checked ??= this.#checkRecord(source));
-      await this.#noteFailure(source, source.reader.read(part.number, 0, new Uint8Array(FRAME_HASH_SIZE)));
+      await this.#noteFailure(source, source.reader.check(part.number));
     };
     await raceShards(erasure.dataShards, this.#sources, probe, this.#latency);
   }
@@ -156,14 +160,8 @@ export class StripeReader {
     const attempt = async (source: ShardSource): Promise<void> => {
       await (source.checked ??= this.#checkRecord(source));
       const frame = memory.frame();
-      const call = source.reader.read(block.partNumber, block.frameOffset, frame);
-      await this.#noteFailure(source, memory.use(call));
-      const shard = frame.subarray(FRAME_HASH_SIZE);
-      if (!sameBytes(highwayHash256(shard), frame.subarray(0, FRAME_HASH_SIZE))) {
-        this.#noteDamaged(source);
-        throw new StorageError('frame-corrupt', `A piece of part.${block.partNumber} does not match its bitrot hash`);
-      }
-      shards[source.shard] = shard;
+      await this.#noteFailure(source, source.reader.read(block, frame, (call) => memory.use(call)));
+      shards[source.shard] = frame.subarray(FRAME_HASH_SIZE);
     };
     try {
       const good = await raceShards(dataShards, this.#sources, attempt, this.#latency);

@@ -181,10 +181,6 @@ describe('a later start', () => {
 
   it.each([
     ['{"version":"1","format":"fs","fs":{"version":"2"}}', 'FS format version 2'],
-    ['{"version":"1","format":"xl","xl":{"version":"1","disk":"5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11","jbod":["5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11"]}}', 'version 1'],
-    ['{"version":"1","format":"xl","xl":{"version":"3","this":"5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11","sets":[["5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11"]],"distributionAlgo":"CRCMOD"}}', 'without a deployment id'],
-    ['{"version":"1","format":"xl","id":"","xl":{"version":"3","this":"","sets":[["5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11"]],"distributionAlgo":"CRCMOD"}}', 'without an identity'],
-    ['{"version":"1","format":"xl","id":"2b5ef312-fa0d-4ec8-914a-e3abb3e3ac7a","xl":{"version":"3","this":"5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11","sets":[["5f0b0f0a-5a0a-4e9b-8a55-9d5f5a4c3b11"]],"distributionAlgo":"CRCMOD"}}', 'xl.json'],
     ['{"version":"2","format":"xl"}', 'damaged'],
   ])('on the format %s is refused by generation', async (text, words) => {
     mkdirSync(path('d/.minio.sys'), { recursive: true });

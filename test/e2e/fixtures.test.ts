@@ -25,6 +25,11 @@ const SHAPES: readonly Shape[] = [
   { name: '2025-xl16', losses: [[1, 6, 11, 16], [2, 3, 4, 5]] },
   { name: '2025-sets', losses: [[1, 2, 5, 6], [3, 4, 7, 8]] },
   { name: '2025-pools', losses: [[1, 3, 6, 8]] },
+  { name: '2017-spoilt-by-2025', losses: [] },
+  { name: '2017-xl16', losses: [] },
+  { name: '2018-xl8-sets', losses: [] },
+  { name: '2020-sets', losses: [[1, 2, 7, 8]] },
+  { name: 'life-xl6', losses: [[1, 3, 4]] },
 ];
 
 /** A server on the fixture's drives with a client of its keys. */

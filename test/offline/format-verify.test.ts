@@ -31,8 +31,8 @@ describe('format verify', () => {
     expect(await verify(...drives.slice(0, 4))).toMatchObject({ wouldStart: false, reason: expect.stringContaining('belongs to a pool of 8 drives') as string });
     expect(await verify(...drives)).toMatchObject({ wouldStart: false, reason: expect.stringContaining('formatted with 4 drives per erasure set') as string, hint: expect.stringContaining('MINIO_ERASURE_SET_DRIVE_COUNT=4') as string });
     expect(await verify('http://127.0.0.1/a', '/b')).toMatchObject({ wouldStart: false, reason: expect.stringContaining('mixed style') as string });
-    const old = unpackFixture('2017-xl4', root);
-    expect((await verify(...old.drives)).reason).toMatch(/2016 to early 2018/);
+    const old = unpackFixture('2017-fs', root);
+    expect((await verify(...old.drives)).reason).toMatch(/FS format version 1/);
   });
 
   it('says of new folders that they would be formatted', async () => {

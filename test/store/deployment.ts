@@ -3,20 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setChooser, type Deployment, type ErasureSet } from '../../src/cluster/index.js';
 import { LocalDrive, type Drive } from '../../src/drive/index.js';
+import { decodeFormatJson, type FormatAlgorithm } from '../../src/format/index.js';
 import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
 
-interface FormatFile {
-  readonly id: string;
-  readonly xl: { readonly this: string; readonly sets: readonly (readonly string[])[] };
-}
-
 /** One pool of drives in the order of their sets, as the server would assemble it. */
-export function poolOf(sets: readonly (readonly (Drive | undefined)[])[], deploymentId: string, poolIndex = 0): Deployment['pools'][number] {
+export function poolOf(
+  sets: readonly (readonly (Drive | undefined)[])[],
+  deploymentId: string,
+  poolIndex = 0,
+  algorithm: FormatAlgorithm = 'SIPMOD+PARITY',
+): Deployment['pools'][number] {
   const parityOf = (size: number): number => (size === 1 ? 0 : Math.min(4, Math.floor(size / 2)));
   return {
     index: poolIndex,
     commandLine: 'test',
-    setIndexOf: setChooser('SIPMOD+PARITY', deploymentId, sets.length),
+    setIndexOf: setChooser(algorithm, deploymentId, sets.length),
     sets: sets.map((drives, setIndex): ErasureSet => {
       const healing = new Set<Drive>();
       return {
@@ -46,17 +47,19 @@ export class FixtureDeployment implements AsyncDisposable {
     this.#name = name;
     this.fixture = unpackFixture(name, this.#root);
     this.drives = this.fixture.drives.map((path) => new LocalDrive(path));
-    const formats = this.fixture.drives.map((path) => JSON.parse(readFileSync(join(path, '.minio.sys/format.json'), 'utf8')) as FormatFile);
-    formats.forEach((format, i) => this.drives[i]!.attach(format.xl.this));
-    const layouts = [...new Map(formats.map((format) => [JSON.stringify(format.xl.sets), format.xl.sets])).values()];
-    const id = formats[0]!.id;
+    const formats = this.fixture.drives.map((path) => decodeFormatJson(readFileSync(join(path, '.minio.sys/format.json'))));
+    formats.forEach((format, i) => this.drives[i]!.attach(format.driveId));
+    const layouts = [...new Map(formats.map((format) => [JSON.stringify(format.sets), format.sets])).values()];
+    // Releases before 2018-08 gave a deployment none.
+    const id = formats[0]!.deploymentId || '7d3f4c63-373a-4d1b-a89c-e7e930f93cfc';
     this.deployment = {
       id,
       pools: layouts.map((sets, poolIndex) =>
         poolOf(
-          sets.map((uuids) => uuids.map((uuid) => this.drives[formats.findIndex((format) => format.xl.this === uuid)])),
+          sets.map((uuids) => uuids.map((uuid) => this.drives[formats.findIndex((format) => format.driveId === uuid)])),
           id,
           poolIndex,
+          formats[0]!.algorithm,
         ),
       ),
     };

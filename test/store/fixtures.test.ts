@@ -1,48 +1,11 @@
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultParity } from '../../src/cluster/index.js';
-import { findName } from '../../src/format/index.js';
-import type { StoreContext } from '../../src/store/context.js';
-import { statObject } from '../../src/store/get.js';
-import { flipBits, type Fixture } from '../fixtures/fixture.js';
-import { contextOver, readAll } from './life.js';
+import { flipBits } from '../fixtures/fixture.js';
+import { checkAll } from './fixture-objects.js';
+import { contextOver } from './life.js';
 import { FixtureDeployment } from './deployment.js';
-
-/** Every object version of the manifest: the bytes, the etag, and what else clients see. Gives how many there were. */
-async function checkAll(context: StoreContext, { manifest }: Fixture): Promise<number> {
-  let count = 0;
-  for (const [bucket, { objects, versioning }] of Object.entries(manifest.buckets)) {
-    for (const [key, versions] of Object.entries(objects)) {
-      const visible = versioning === undefined ? versions.slice(-1) : versions;
-      for (const version of visible) {
-        const isLatest = version === visible.at(-1);
-        const where = `${bucket}/${key} ${version.versionId ?? ''}`;
-        const options = version.versionId === undefined ? {} : { versionId: version.versionId };
-        if (version.deleteMarker === true) {
-          await expect(statObject(context, bucket, key, options), where).rejects.toMatchObject({ code: 'delete-marker', versionId: version.versionId });
-          if (isLatest) await expect(statObject(context, bucket, key, {}), where).rejects.toMatchObject({ code: 'delete-marker' });
-          count++;
-          continue;
-        }
-        const info = await statObject(context, bucket, key, options);
-        expect(info.size, where).toBe(version.size);
-        expect(info.isLatest, where).toBe(isLatest);
-        expect(findName(info.metaUser, 'etag'), where).toBe(version.etag);
-        if (version.contentType !== undefined) expect(findName(info.metaUser, 'content-type'), where).toBe(version.contentType);
-        for (const [name, value] of Object.entries(version.metadata ?? {})) {
-          expect(findName(info.metaUser, `x-amz-meta-${name.toLowerCase().replace(/^x-amz-meta-/, '')}`), where).toBe(value);
-        }
-        const bytes = await readAll(context, bucket, key, options);
-        expect(createHash('sha256').update(bytes).digest('hex'), where).toBe(version.sha256);
-        if (isLatest && version.versionId !== undefined) expect((await readAll(context, bucket, key)).equals(bytes), where).toBe(true);
-        count++;
-      }
-    }
-  }
-  return count;
-}
 
 /** The drives of each set, in their folders, `count` per set from the given slot on. */
 function someOfEachSet(opened: FixtureDeployment, count: (setSize: number) => number, from: number): string[] {
@@ -54,7 +17,7 @@ function someOfEachSet(opened: FixtureDeployment, count: (setSize: number) => nu
   );
 }
 
-describe.each(['2025-xl1', '2025-xl4', '2025-xl16', '2025-sets', '2025-pools'])('the drives of %s', (name) => {
+describe.each(['2017-xl4', '2017-xl6', '2017-xl16', '2018-xl4', '2018-xl8-sets', '2020-xl4', '2020-sets', '2021-xl4', 'life-xl4', 'life-xl6', '2025-xl1', '2025-xl4', '2025-xl16', '2025-sets', '2025-pools'])('the drives of %s', (name) => {
   // One deployment for all: starting the threads of sixteen drives takes longer than the checks.
   it('give every object back: untouched, after bit flips and with drives emptied, on as many drives as the parity allows', async () => {
     await using opened = new FixtureDeployment(name);

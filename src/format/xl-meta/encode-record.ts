@@ -28,7 +28,7 @@ import { uuidBytes, versionIdBytes } from '../uuid.js';
 import { decodeRecord } from './decode-record.js';
 import { encodeHeader, typeNumber } from './header.js';
 import type { XlJson } from '../xl-json.js';
-import { encodeLegacyRecord, LEGACY_DATA_DIR, legacySignature } from './legacy-record.js';
+import { changedLegacyRecord, encodeLegacyRecord, LEGACY_DATA_DIR, legacySignature } from './legacy-record.js';
 import { isInlineData, usesDataDir } from './meta-sys.js';
 import { entryShardIndex } from './record-members.js';
 import { signatureOf } from './signature.js';
@@ -83,6 +83,11 @@ export function entryOfXlJson(object: XlJson): XlVersionEntry {
   const signed = isFramed ? record : encodeLegacyRecord({ ...object, parts: object.parts.map((part) => ({ ...part, fileHash: undefined })) }, RELEASE_SECONDS);
   const header = legacyHeader({ versionId: NULL_VERSION_ID, modTimeNs: object.modTimeNs }, signed);
   return { header, headerBytes: encodeHeader(header), record };
+}
+
+/** A legacy version with other metadata, as the drive that holds this entry keeps it. */
+export function withLegacyMetadata(entry: XlVersionEntry, changed: Pick<ObjectVersion, 'metaUser' | 'metaSys' | 'modTimeNs'>): XlVersionEntry {
+  return entryOfRecord(changedLegacyRecord(entry.record, changed));
 }
 
 /**

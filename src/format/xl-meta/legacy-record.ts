@@ -74,11 +74,7 @@ export function encodeLegacyRecord(object: XlJson, releaseSeconds: number): Uint
   writer.text('Release');
   writer.text(object.release);
   writer.text('Meta');
-  writer.mapLength(object.meta.size);
-  for (const [name, value] of object.meta) {
-    writer.text(name);
-    writer.text(value);
-  }
+  writeMeta(writer, [...object.meta]);
   writer.text('Parts');
   writeParts(writer, object);
   writer.text('VersionID');
@@ -112,6 +108,23 @@ export function framedLegacyRecord(record: Uint8Array, shardIndex: number): Uint
           replace(reader, inner === 'Index', () => writer.int(shardIndex)) ||
           replace(reader, inner === 'Checksums', () => writeChecksums(writer, numbers.map((number) => ({ number, fileHash: undefined })))),
       );
+      return true;
+    });
+    return true;
+  });
+  return writer.toBytes();
+}
+
+/** The same record with other metadata and another mod time. */
+export function changedLegacyRecord(record: Uint8Array, { metaUser, metaSys, modTimeNs }: Pick<ObjectVersion, 'metaUser' | 'metaSys' | 'modTimeNs'>): Uint8Array {
+  const meta = [...metaUser, ...[...metaSys].map(([name, value]) => [name, Buffer.from(value).toString()] as const)];
+  const reader = new MsgpackReader(record);
+  const writer = new MsgpackWriter(record.length + 512);
+  copyMap(reader, writer, (outer) => {
+    if (outer !== 'V1Obj') return false;
+    copyMap(reader, writer, (name) => {
+      if (name === 'Stat') copyMap(reader, writer, (inner) => replace(reader, inner === 'ModTime', () => writer.time(modTimeNs)));
+      else return replace(reader, name === 'Meta', () => writeMeta(writer, meta));
       return true;
     });
     return true;
@@ -268,6 +281,14 @@ function decodeMeta(reader: MsgpackReader): Map<string, string> {
   if (reader.takeNil()) return meta;
   for (let left = reader.mapLength(); left > 0; left--) meta.set(reader.name(), reader.text());
   return meta;
+}
+
+function writeMeta(writer: MsgpackWriter, meta: readonly (readonly [name: string, value: string])[]): void {
+  writer.mapLength(meta.length);
+  for (const [name, value] of meta) {
+    writer.text(name);
+    writer.text(value);
+  }
 }
 
 function writeStat(writer: MsgpackWriter, { size, modTimeNs }: XlJson): void {

@@ -1,8 +1,8 @@
 /** Single members of a version's record, found without decoding the rest. */
-import { assert } from '../../base/index.js';
+import { assert, StorageError } from '../../base/index.js';
 import { corrupt } from '../corrupt.js';
 import { MsgpackReader } from '../msgpack/reader.js';
-import { framedLegacyRecord, LEGACY_DATA_DIR, legacyShardIndex } from './legacy-record.js';
+import { framedLegacyRecord, LEGACY_DATA_DIR, legacyShardIndex, legacySignature } from './legacy-record.js';
 import type { XlVersionEntry } from './types.js';
 
 /** What this file needs of an entry. */
@@ -36,6 +36,20 @@ export function withShardIndex(entry: XlVersionEntry, shardIndex: number): XlVer
   const record = entry.record.slice();
   record[at] = shardIndex;
   return { ...entry, record };
+}
+
+/**
+ * Four bytes that are equal on all drives for the same version: the signature, without what a legacy version's covers of its drive.
+ * Of a legacy record that cannot be read it is the signature as it stands.
+ */
+export function entryIdentity(entry: XlVersionEntry): Uint8Array {
+  if (entry.header.type !== 'legacy') return entry.header.signature;
+  try {
+    return legacySignature(framedLegacyRecord(entry.record, 1));
+  } catch (error) {
+    if (error instanceof StorageError) return entry.header.signature;
+    throw error;
+  }
 }
 
 /** A reader that stands before a member of the object; undefined for what is not an object. */

@@ -11,9 +11,10 @@ import { outcomeOf } from '../drive-lanes.js';
 import { decodeInline, inlineStream } from '../inline-reader.js';
 import { encodeInline } from '../inline-shards.js';
 import { Latency } from '../latency.js';
+import { ownVersion } from '../shard-reader.js';
 import { healItems, type VersionResult } from './heal-items.js';
 import { driveState, type MetaAnswer } from './object-state.js';
-import { rebuildParts } from './rebuild.js';
+import { rebuildParts, type RebuildSource } from './rebuild.js';
 import { survey, type HealSubject, type Survey, type SurveyedVersion } from './survey.js';
 import type { HealItem, HealOutcome, HealScan } from './types.js';
 
@@ -116,8 +117,7 @@ function strayWhy(holders: number, size: number): string {
 
 /** Why a version's data cannot be rebuilt; undefined where it can, or where there is none to rebuild. */
 function lackOf({ keeping, data }: SurveyedVersion, { agreed }: AgreedState): string | undefined {
-  const { version, entry } = agreed;
-  if (entry.header.type === 'legacy') return 'it was written before 2021 and kept in its old form, which is not rebuilt; copy it onto itself to renew it';
+  const { version } = agreed;
   if (version.kind !== 'object' || keeping === 'none') return undefined;
   const good = data.filter((state) => state === 'ok').length;
   const { dataShards } = version.erasure;
@@ -166,7 +166,7 @@ async function bring(subject: HealSubject, options: LockedHealOptions, look: Sur
     if (version.keeping === 'inline' && streams === undefined) return { outcome: 'failed', reason: 'its data cannot be rebuilt', isDamaged: true };
     if (agreed.version.kind === 'object' && version.keeping === 'parts') {
       const targets = new Map([...wanting].filter(([slot]) => version.data[slot] !== 'ok'));
-      const sources = new Map(set.drives.flatMap((drive, slot) => (drive !== undefined && version.data[slot] === 'ok' ? [[slot, drive] as const] : [])));
+      const sources = sourcesOf(subject, look, version, agreed.entry, agreed.version);
       if (targets.size > 0) {
         const rebuilt = await rebuildParts({ volume, path, version: agreed.version, sources, targets, transaction, latency: new Latency(), signal: options.signal });
         for (const [slot, error] of rebuilt.failures) failures.set(slot, error);
@@ -187,6 +187,17 @@ async function bring(subject: HealSubject, options: LockedHealOptions, look: Sur
     await settle();
   }
   return { ...resultOf(failures, wanting), isDamaged };
+}
+
+/** Drives whose part files are whole, by slot, with the version as their own record has it. */
+function sourcesOf({ set }: HealSubject, { answers }: Survey, { data }: SurveyedVersion, entry: XlVersionEntry, version: ObjectVersion): Map<number, RebuildSource> {
+  return new Map(
+    set.drives.flatMap((drive, slot) => {
+      const answer = answers[slot];
+      const own = ownVersion(answer?.kind === 'meta' ? answer.meta : undefined, entry, version);
+      return drive !== undefined && own !== undefined && data[slot] === 'ok' ? [[slot, { drive, own }] as const] : [];
+    }),
+  );
 }
 
 function resultOf(failures: ReadonlyMap<number, unknown>, wanting: ReadonlyMap<number, Drive>): VersionResult {

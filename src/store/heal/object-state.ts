@@ -2,9 +2,9 @@
  * What the drives of a set hold of one object, and what each should hold: pure functions from the drives' answers to states.
  * Which version is the right one is decided where reads decide it (quorum.ts).
  */
-import { entryDataDir, type ObjectVersion, type XlMeta, type XlVersionEntry } from '../../format/index.js';
-import { framedFileSize, shardSize } from '../../erasure/index.js';
-import { decideVersion, isOwnShard, sameBytes, type AgreedVersion, type DriveSays } from '../quorum.js';
+import { entryDataDir, type FileHash, type ObjectVersion, type XlMeta, type XlVersionEntry } from '../../format/index.js';
+import { framedFileSize, shardFileSize, shardSize } from '../../erasure/index.js';
+import { decideVersion, isOwnShard, sameHeader, type AgreedVersion, type DriveSays } from '../quorum.js';
 import type { HealDriveState } from './types.js';
 
 /** One drive's answer about an object's xl.meta. */
@@ -71,25 +71,30 @@ function entryOf(answer: MetaAnswer, versionId: string): XlVersionEntry | undefi
 function metaState(answer: MetaAnswer, held: XlVersionEntry | undefined, agreed: AgreedVersion, slot: number): HealDriveState {
   if (held === undefined) return answer.kind === 'meta' || answer.kind === 'absent' ? 'missing' : answer.kind;
   const { entry, version } = agreed;
-  // Legacy records differ between drives, and so do their headers.
-  if (held.header.type === 'legacy' && entry.header.type === 'legacy') return held.header.modTimeNs === entry.header.modTimeNs ? 'ok' : 'outdated';
-  if (!sameBytes(held.headerBytes, entry.headerBytes)) return 'outdated';
+  if (!sameHeader(held, entry)) return 'outdated';
   return isOwnShard(held, version, slot) ? 'ok' : 'outdated';
 }
 
-/** A part file as it must be on each drive. */
+/** A part file as it must be on a drive. */
 export interface PartShape {
   readonly number: number;
   readonly fileSizeBytes: number;
   readonly pieceSizeBytes: number;
+  /** Of a file that is not in frames. */
+  readonly fileHash?: FileHash | undefined;
 }
 
 export function partShapes({ parts, erasure }: ObjectVersion): PartShape[] {
   const pieceSizeBytes = shardSize(erasure.blockSizeBytes, erasure.dataShards);
-  return parts.map(({ number, size }) => ({ number, fileSizeBytes: framedFileSize(size, erasure), pieceSizeBytes }));
+  return parts.map(({ number, size, fileHash }) => ({
+    number,
+    fileSizeBytes: fileHash === undefined ? framedFileSize(size, erasure) : shardFileSize(size, erasure),
+    pieceSizeBytes,
+    fileHash,
+  }));
 }
 
-/** What a version's data state is, from the sizes of its part files (-1: missing). */
+/** What one drive's data state is, from the sizes of its part files (-1: missing). */
 export function stateOfSizes(sizes: readonly number[], shapes: readonly PartShape[]): DataState {
   if (sizes.some((size) => size < 0)) return 'missing';
   return shapes.every(({ fileSizeBytes }, i) => sizes[i] === fileSizeBytes) ? 'ok' : 'corrupt';

@@ -3,14 +3,14 @@
  * the last one is written. Every frame that is read is verified.
  */
 import { StorageError, isStorageError } from '../../base/index.js';
-import type { DataReader, Drive, ShardWriter } from '../../drive/index.js';
+import type { Drive, ShardWriter } from '../../drive/index.js';
 import { FRAME_HASH_SIZE, blocksOf, erasureCodec, shardSize as shardSizeOf, type Block } from '../../erasure/index.js';
 import type { ObjectVersion } from '../../format/index.js';
-import { highwayHash256, highwayHash256Into } from '../../hash/index.js';
+import { highwayHash256Into } from '../../hash/index.js';
 import type { Latency } from '../latency.js';
-import { sameBytes } from '../quorum.js';
 import { ReadMemory } from '../read-memory.js';
 import { raceShards, type RaceEntrant } from '../shard-race.js';
+import { ShardReader } from '../shard-reader.js';
 
 export interface RebuildJob {
   readonly volume: string;
@@ -18,11 +18,17 @@ export interface RebuildJob {
   readonly path: string;
   readonly version: ObjectVersion;
   /** Drives with good part files, by slot. */
-  readonly sources: ReadonlyMap<number, Drive>;
+  readonly sources: ReadonlyMap<number, RebuildSource>;
   readonly targets: ReadonlyMap<number, Drive>;
   readonly transaction: string;
   readonly latency: Latency;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface RebuildSource {
+  readonly drive: Drive;
+  /** The version as the drive's own record has it. */
+  readonly own: ObjectVersion;
 }
 
 export interface Rebuilt {
@@ -35,7 +41,7 @@ export interface Rebuilt {
 interface Source extends RaceEntrant {
   readonly slot: number;
   readonly shard: number;
-  readonly reader: DataReader;
+  readonly reader: ShardReader;
 }
 
 /** A stripe with the shards that are wanted. */
@@ -51,10 +57,10 @@ interface RebuiltStripe {
 export async function rebuildParts(job: RebuildJob): Promise<Rebuilt> {
   const { version, volume, path, sources, targets } = job;
   const shardOf = (slot: number): number => (version.erasure.distribution[slot] ?? 1) - 1;
-  const readers = [...sources].map(([slot, drive]): Source => ({
+  const readers = [...sources].map(([slot, { drive, own }]): Source => ({
     slot,
     shard: shardOf(slot),
-    reader: drive.openData(volume, path, version.dataDir),
+    reader: new ShardReader(drive.openData(volume, path, version.dataDir), own),
     isSlow: false,
     failure: undefined,
   }));
@@ -127,19 +133,16 @@ async function rebuildStripe(
   const attempt = async (source: Source): Promise<void> => {
     const frame = place.frame();
     try {
-      await place.use(source.reader.read(partNumber, block.frameOffset, frame));
+      await source.reader.read({ ...block, partNumber }, frame, (call) => place.use(call));
     } catch (error) {
-      if (isStorageError(error, 'frame-corrupt')) damaged.add(source.slot);
-      source.failure = error;
+      // A damaged piece says nothing about the next one.
+      if (isStorageError(error, 'frame-corrupt')) {
+        source.isSlow = true;
+        damaged.add(source.slot);
+      } else source.failure = error;
       throw error;
     }
-    const piece = frame.subarray(FRAME_HASH_SIZE);
-    if (!sameBytes(highwayHash256(piece), frame.subarray(0, FRAME_HASH_SIZE))) {
-      source.isSlow = true;
-      damaged.add(source.slot);
-      throw new StorageError('frame-corrupt', `A piece of part.${partNumber} does not match its bitrot hash`);
-    }
-    pieces[source.shard] = piece;
+    pieces[source.shard] = frame.subarray(FRAME_HASH_SIZE);
   };
   try {
     const good = await raceShards(dataShards, readers, attempt, latency);

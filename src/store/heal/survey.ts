@@ -8,6 +8,7 @@ import type { StoreContext } from '../context.js';
 import { outcomeOf } from '../drive-lanes.js';
 import { inlineStream } from '../inline-reader.js';
 import { withLimit } from '../read-version.js';
+import { ownVersion, verifyFile } from '../shard-reader.js';
 import { partShapes, sharesDataDir, stateOfSizes, versionStates, type DataState, type MetaAnswer, type PartShape, type VersionState } from './object-state.js';
 import type { HealScan } from './types.js';
 
@@ -21,7 +22,7 @@ export interface HealSubject {
 
 export interface SurveyedVersion {
   readonly state: VersionState;
-  /** Where the data of an agreed object is kept; `none`: it has none, or it is a legacy version's, which is not looked at. */
+  /** Where the data of an agreed object is kept; `none`: it has none. */
   readonly keeping: 'none' | 'inline' | 'parts';
   /** By slot; undefined where nothing was looked at. */
   readonly data: readonly (DataState | undefined)[];
@@ -67,22 +68,22 @@ async function lookAtData(subject: HealSubject, answers: readonly MetaAnswer[], 
   const nothing = { state, keeping: 'none', data: answers.map(() => undefined) } as const;
   if (state.kind !== 'agreed' || state.agreed.version.kind !== 'object') return nothing;
   const { version, entry } = state.agreed;
-  if (entry.header.type === 'legacy') return nothing;
   // A drive that missed an overwrite may have inline data of what was there before, under the same version id.
   if (entry.header.isInline || answers.some((answer, slot) => state.metas[slot] === 'ok' && answer.kind === 'meta' && inlineStream(answer.meta, version) !== undefined)) {
     return { state, keeping: 'inline', data: answers.map((answer, slot) => (state.metas[slot] === 'ok' ? inlineState(answer, version) : undefined)) };
   }
   if (version.size === 0) return nothing;
-  const shapes = partShapes(version);
   const data = await Promise.all(
     subject.set.drives.map(async (drive, slot): Promise<DataState | undefined> => {
       if (drive?.state !== 'online') return 'offline';
       const meta = state.metas[slot];
-      if (meta === 'ok') return partsState(subject, drive, version, shapes, scan);
-      if (meta === 'offline' || meta === 'unknown') return undefined;
+      const answer = answers[slot];
+      const own = ownVersion(answer?.kind === 'meta' ? answer.meta : undefined, entry, version);
+      if (own === undefined || meta === 'offline' || meta === 'unknown') return undefined;
+      if (meta === 'ok') return partsState(subject, drive, own, partShapes(own), scan);
       // Part files without their record are worth a look: with it they may be whole again. Only hashes can tell.
-      if (meta === 'outdated' && !sharesDataDir(answers[slot], version, slot)) return undefined;
-      return partsState(subject, drive, version, shapes, 'deep');
+      if (meta === 'outdated' && !sharesDataDir(answer, version, slot)) return undefined;
+      return partsState(subject, drive, version, partShapes(version), 'deep');
     }),
   );
   return { state, keeping: 'parts', data };
@@ -116,7 +117,13 @@ export async function partsState({ volume, path }: Pick<HealSubject, 'volume' | 
   }
 }
 
-async function verifyAll(drive: Drive, volume: string, path: string, dataDir: string, { number, fileSizeBytes, pieceSizeBytes }: PartShape): Promise<void> {
+async function verifyAll(drive: Drive, volume: string, path: string, dataDir: string, shape: PartShape): Promise<void> {
+  const { number, fileSizeBytes, pieceSizeBytes, fileHash } = shape;
+  if (fileHash !== undefined) {
+    const reader = drive.openData(volume, path, dataDir);
+    await verifyFile(reader, number, fileSizeBytes, fileHash).finally(() => reader.close());
+    return;
+  }
   const frameSize = pieceSizeBytes + FRAME_HASH_SIZE;
   const frameCount = Math.max(1, Math.floor(VERIFY_BYTES / frameSize));
   for (let firstFrame = 0; firstFrame * frameSize < fileSizeBytes; firstFrame += frameCount) {

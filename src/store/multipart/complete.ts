@@ -8,7 +8,7 @@ import type { Outcome } from '../quorum.js';
 import { runTransaction, type DriveChange } from '../transaction.js';
 import type { BodyVerdict, CompletePart, ObjectInfo, ObjectStore } from '../types.js';
 import { readParts, type AgreedPart } from './part-metas.js';
-import { UPLOAD_TARGET_KEY, findUpload, removeUpload, uploadLock, type Upload } from './upload.js';
+import { UPLOAD_TARGET_KEY, findUpload, removeUpload, requireContinuable, uploadLock, type Upload } from './upload.js';
 
 /** Metadata that only unfinished uploads have (which checksums the parts carry). */
 const UPLOAD_ONLY_META = new Set(['x-minio-multipart-checksum', 'x-minio-multipart-checksum-type']);
@@ -26,6 +26,7 @@ export async function completeUpload(
   options: CompleteOptions,
 ): Promise<ObjectInfo> {
   const known = await findUpload(context, bucket, key, uploadId);
+  requireContinuable(known);
   return withLock(context, uploadLock(known), async () => {
     const upload = await findUpload(context, bucket, key, uploadId);
     const chosen = choose(upload, parts, await readParts(context, upload));

@@ -2,11 +2,14 @@
 import { allSets, type ErasureSet } from '../../cluster/index.js';
 import { StorageError, compareKeys } from '../../base/index.js';
 import {
+  LEGACY_DATA_DIR,
   MULTIPART_FOLDER,
   SYSTEM_VOLUME,
   decodeUploadId,
   encodeObjectPath,
   encodeUploadId,
+  isUploadsFolderName,
+  oldUploadsFolder,
   uploadStartNs,
   uploadsFolder,
   type ObjectVersion,
@@ -44,7 +47,9 @@ export async function listUploads(
     const { name, folder, version } = found;
     const key = version && keyOf(folder, version, bucket, prefix);
     if (version === undefined || key?.startsWith(prefix) !== true) continue;
-    all.push(uploadInfoOf(key, encodeUploadId(context.deployment.id, name), version));
+    // An id of before 2022 stays what its client knows.
+    const uploadId = uploadStartNs(name) === undefined ? name : encodeUploadId(context.deployment.id, name);
+    all.push(uploadInfoOf(key, uploadId, version));
   }
   all.sort(compareUploads);
   const uploads: UploadInfo[] = [];
@@ -71,6 +76,8 @@ export async function expireUploads(context: StoreContext, olderThanMs: number):
   const limitNs = BigInt(Math.floor(context.clock.now() - olderThanMs)) * 1_000_000n;
   let count = 0;
   for await (const { set, folder, name, version } of allUploads(context)) {
+    // What a server of long ago left is for its owner to give up.
+    if (version?.dataDir === LEGACY_DATA_DIR) continue;
     const startedNs = version?.modTimeNs ?? uploadStartNs(name);
     if (startedNs === undefined || startedNs >= limitNs) continue;
     const ref = { bucket: SYSTEM_VOLUME, key: folder, path: folder };
@@ -85,6 +92,10 @@ export async function expireUploads(context: StoreContext, olderThanMs: number):
 async function* allUploads(context: StoreContext): AsyncGenerator<FoundUpload> {
   for (const set of allSets(context.deployment)) {
     for (const keyName of await namesOn(set, MULTIPART_FOLDER)) {
+      if (!isUploadsFolderName(keyName)) {
+        yield* oldUploads(context, set, `${MULTIPART_FOLDER}/${keyName}/`);
+        continue;
+      }
       const names = await namesOn(set, `${MULTIPART_FOLDER}/${keyName}`);
       for (let start = 0; start < names.length; start += LOOKUPS_MAX) {
         const some = names.slice(start, start + LOOKUPS_MAX);
@@ -92,6 +103,23 @@ async function* allUploads(context: StoreContext): AsyncGenerator<FoundUpload> {
       }
     }
   }
+}
+
+/** Uploads that releases of 2016 and 2017 began, in `multipart/<bucket>/<key>/<upload id>`. */
+async function* oldUploads(context: StoreContext, set: ErasureSet, prefix: string): AsyncGenerator<FoundUpload> {
+  const folders = new Set<string>();
+  for (const drive of set.drives) {
+    if (drive?.state !== 'online') continue;
+    const walked = await outcomeOf(
+      (async () => {
+        for await (const batch of drive.walk(SYSTEM_VOLUME, { prefix, from: '', recursive: true, detail: 'headers' })) {
+          for (const { key } of batch) folders.add(key);
+        }
+      })(),
+    );
+    if (!walked.ok && sayOfError(walked.error) !== 'absent') context.log.warn('a drive does not tell which old uploads it has', { drive: drive.endpoint });
+  }
+  for (const folder of folders) yield* await lookUp(context, set, folder, folder.slice(folder.lastIndexOf('/') + 1));
 }
 
 async function lookUp(context: StoreContext, set: ErasureSet, folder: string, name: string): Promise<FoundUpload[]> {
@@ -124,6 +152,8 @@ function keyOf(folder: string, version: ObjectVersion, bucket: string, prefix: s
     const name = Buffer.from(target).toString();
     return name.startsWith(`${bucket}/`) ? name.slice(bucket.length + 1) : undefined;
   }
+  const oldFolder = oldUploadsFolder(bucket, '');
+  if (folder.startsWith(oldFolder)) return folder.slice(oldFolder.length, folder.lastIndexOf('/'));
   return prefix !== '' && folder.startsWith(`${uploadsFolder(bucket, encodeObjectPath(prefix))}/`) ? prefix : undefined;
 }
 

@@ -10,7 +10,7 @@ import { ShardWriters } from '../shard-writers.js';
 import { writeStripes } from '../stripe-writer.js';
 import type { Body, ObjectStore, PartInfo } from '../types.js';
 import { partInfo } from './part-metas.js';
-import { findUpload, uploadLock, type Upload } from './upload.js';
+import { findUpload, requireContinuable, uploadLock, type Upload } from './upload.js';
 
 /** Throws upload-not-found, part-number-invalid, size-mismatch, write-quorum, storage-full, and what the body and `judge` throw. */
 export async function putPart(
@@ -28,6 +28,7 @@ export async function putPart(
       throw new StorageError('part-number-invalid', `Part numbers run from 1 to ${PART_NUMBER_MAX}; this one is ${partNumber}`, { bucket, key, uploadId, partNumber });
     }
     const upload = await findUpload(context, bucket, key, uploadId);
+    requireContinuable(upload);
     return await writePart(context, upload, partNumber, reader, body, options);
   } finally {
     await reader.close().catch(() => undefined);

@@ -5,11 +5,14 @@
 import { StorageError } from '../../base/index.js';
 import { deleteQuorum, writeQuorum, type ErasureSet } from '../../cluster/index.js';
 import {
+  LEGACY_DATA_DIR,
   NULL_VERSION_ID,
   SYSTEM_VOLUME,
   decodeUploadId,
   encodeUploadId,
   encodeVersion,
+  isUuid,
+  oldUploadsFolder,
   uploadName,
   uploadsFolder,
   withShardIndex,
@@ -83,18 +86,31 @@ export async function createUpload(
 export async function findUpload(context: StoreContext, bucket: string, key: string, uploadId: string): Promise<Upload> {
   const ref = objectRef(bucket, key);
   const name = decodeUploadId(uploadId)?.name;
-  const folder = `${uploadsFolder(bucket, ref.path)}/${name ?? ''}`;
   const failures: unknown[] = [];
-  for (const set of name === undefined ? [] : setsOf(context, ref)) {
-    const found = await outcomeOf(findVersion({ set, bucket, key, versionId: undefined, volume: SYSTEM_VOLUME, path: folder, inline: false }, context.metaLatency));
-    if (!found.ok) failures.push(found.error);
-    else if (found.value?.version.kind === 'object') {
-      const { version } = found.value;
-      return { ref, set, folder, version, info: uploadInfoOf(key, uploadId, version) };
+  for (const folder of name === undefined ? [] : foldersOf(ref, name)) {
+    for (const set of setsOf(context, ref)) {
+      const found = await outcomeOf(findVersion({ set, bucket, key, versionId: undefined, volume: SYSTEM_VOLUME, path: folder, inline: false }, context.metaLatency));
+      if (!found.ok) failures.push(found.error);
+      else if (found.value?.version.kind === 'object') {
+        const { version } = found.value;
+        return { ref, set, folder, version, info: uploadInfoOf(key, uploadId, version) };
+      }
     }
   }
   if (failures.length > 0) throw failures[0];
   throw new StorageError('upload-not-found', `There is no upload ${uploadId} of ${bucket}/${key}; it may have been completed or aborted`, { bucket, key, uploadId });
+}
+
+/** Where an upload may be: releases of 2016 and 2017, whose upload ids are UUIDs, did not hide the key. */
+function foldersOf({ bucket, path }: ObjectRef, name: string): string[] {
+  const folder = `${uploadsFolder(bucket, path)}/${name}`;
+  return isUuid(name) ? [folder, `${oldUploadsFolder(bucket, path)}/${name}`] : [folder];
+}
+
+/** Throws store-read-only for an upload that a release before 2021 began: its parts are in a form that is not written any more. */
+export function requireContinuable({ ref, version }: Upload): void {
+  if (version.dataDir !== LEGACY_DATA_DIR) return;
+  throw new StorageError('store-read-only', 'The upload was begun by a release before 2021: it can be listed and aborted. Abort it and upload the object anew', ref);
 }
 
 /** Throws upload-not-found, write-quorum. */

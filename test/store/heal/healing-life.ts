@@ -21,7 +21,7 @@ export function healingOf(life: Life): StoreHealing {
     const volumes = await life.drives.find((_, slot) => life.naughty[slot]!.state === 'online')!.listVolumes();
     return volumes.filter(({ name }) => isBucketName(name));
   };
-  const objects = { read: () => Promise.reject(new StorageError('object-not-found', 'nothing is kept')), write: () => Promise.resolve() };
+  const objects = { read: () => Promise.reject(new StorageError('object-not-found', 'nothing is kept')), readDated: () => Promise.resolve(undefined), write: () => Promise.resolve() };
   const healing = new StoreHealing({ context: life.context, listBuckets, schedule: hurry, objects, activity: new Activity(life.context.clock) });
   life.context = { ...life.context, notices: healing.notices };
   return healing;

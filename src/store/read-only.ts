@@ -1,0 +1,23 @@
+/** A store that answers reads and refuses whatever would change something, saying why and what to do instead. */
+import { StorageError } from '../base/index.js';
+import type { Store } from './store.js';
+
+/** `why` completes the refusal, e.g. "the server was started with --read-only; ...". */
+export function readOnlyStore(store: Store, why: string): Store {
+  const refuse = (): Promise<never> => Promise.reject(new StorageError('store-read-only', `Nothing can be changed here: ${why}`));
+  return {
+    ...store,
+    makeBucket: refuse,
+    updateBucket: refuse,
+    deleteBucket: refuse,
+    put: refuse,
+    updateMetadata: refuse,
+    delete: refuse,
+    createUpload: refuse,
+    putPart: refuse,
+    completeUpload: refuse,
+    abortUpload: refuse,
+    recover: () => Promise.resolve({ completed: 0, dropped: 0, unread: [] }),
+    expireUploads: () => Promise.resolve(0),
+  };
+}
