@@ -34,7 +34,7 @@ const DEADLINE_MS = 30_000;
 /** Those that are never settled stay in memory. */
 const SETTLED_MAX = 10_000;
 /** A thread's garbage is small change; without a limit each thread would let tens of megabytes of it pile up. */
-const YOUNG_HEAP_MB = 8;
+const YOUNG_HEAP_MB = 3;
 
 export class LocalDrive implements Drive {
   readonly isLocal = true;

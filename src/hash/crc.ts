@@ -3,7 +3,8 @@
  * parts' own. Values are big-endian bytes, as the checksum headers carry them in base64.
  */
 import { crc32 } from 'node:zlib';
-import { createCRC32, createCRC64 } from 'hash-wasm';
+import bundle32 from 'hash-wasm/dist/crc32.umd.min.js';
+import bundle64 from 'hash-wasm/dist/crc64.umd.min.js';
 import { assert } from '../base/index.js';
 
 export type CrcName = 'crc32' | 'crc32c' | 'crc64nvme';
@@ -21,8 +22,8 @@ const CRC32C_POLYNOMIAL = 0x82f63b78;
 const CRC64NVME_POLYNOMIAL = { high: 0x9a6c9329, low: 0xac4bc9b5 };
 
 const hashers = {
-  crc32c: await createCRC32(CRC32C_POLYNOMIAL),
-  crc64nvme: await createCRC64('9a6c9329ac4bc9b5'),
+  crc32c: await bundle32.createCRC32(CRC32C_POLYNOMIAL),
+  crc64nvme: await bundle64.createCRC64('9a6c9329ac4bc9b5'),
 };
 
 export function createCrc(name: CrcName): Crc {

@@ -26,8 +26,11 @@ export interface DigestAnswer {
   readonly values?: DigestValues;
 }
 
-/** Two even on one core, so that a slow body does not hold up the next; more than four outrun any drive. */
-const THREAD_COUNT_MAX = Math.min(Math.max(availableParallelism(), 2), 4);
+/** One core is the event loop's; more than four threads outrun any drive. */
+const THREAD_COUNT_MAX = Math.min(Math.max(availableParallelism() - 1, 1), 4);
+
+/** Its garbage is a message for each chunk. */
+const YOUNG_HEAP_MB = 3;
 
 /** Shared memory from this size on is one that many chunks will lie in. */
 const KEPT_MEMORY_BYTES_MIN = 8 * 1024 * 1024;
@@ -75,7 +78,7 @@ class DigestThread {
   #memory: SharedArrayBuffer | undefined;
 
   constructor() {
-    this.#worker = new Worker(new URL('./digest-thread.js', import.meta.url), { name: 'digest' });
+    this.#worker = new Worker(new URL('./digest-thread.js', import.meta.url), { name: 'digest', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB } });
     this.#worker.unref();
     this.#worker.on('message', (answer: DigestAnswer) => this.#take(answer));
     this.#worker.on('error', (cause) => this.#fail(new Error('a digest thread failed', { cause })));

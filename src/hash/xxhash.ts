@@ -2,10 +2,11 @@
  * XXH64 and XXH3-64, both with seed 0: the checksum and the signatures inside xl.meta, over some hundred bytes each.
  * hash-wasm's hashers are synchronous once they exist, so they are made when the module loads.
  */
-import { createXXHash3, createXXHash64 } from 'hash-wasm';
+import bundle3 from 'hash-wasm/dist/xxhash3.umd.min.js';
+import bundle64 from 'hash-wasm/dist/xxhash64.umd.min.js';
 
-const xxh64Hasher = await createXXHash64();
-const xxh3Hasher = await createXXHash3();
+const xxh64Hasher = await bundle64.createXXHash64();
+const xxh3Hasher = await bundle3.createXXHash3();
 
 /** XXH64, seed 0. */
 export function xxh64(data: Uint8Array): bigint {

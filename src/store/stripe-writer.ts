@@ -8,7 +8,7 @@ import { HIGHWAY_HASH_SIZE, createDigest, highwayHash256Into, type DigestValues 
 import type { ErasureLayout } from '../format/index.js';
 import type { BodyReader } from './body-reader.js';
 import type { ShardWriters } from './shard-writers.js';
-import { acquireSlab, trySlab } from './slabs.js';
+import { acquireSlab, trySpareSlab } from './slabs.js';
 import type { Body } from './types.js';
 
 /** Bodies up to this size are digested on the spot: a thread costs more than it saves. */
@@ -81,7 +81,7 @@ export async function writeStripes(reader: BodyReader, body: Body, layout: Erasu
     const size = Stripe.slabSize(blockSize, layout);
     const [first] = stripes;
     // With one stripe in hand it must not wait for another: all who write might wait for each other.
-    const slab = first === undefined ? await acquireSlab(size) : trySlab(size);
+    const slab = first === undefined ? await acquireSlab(size) : trySpareSlab(size);
     if (slab === undefined && first !== undefined) return first;
     const stripe = new Stripe(slab ?? (await acquireSlab(size)), blockSize, layout);
     stripes.push(stripe);
