@@ -85,7 +85,7 @@ export class DriveQuarantine implements Quarantine {
     for (const set of allSets(this.context.deployment)) {
       for (const [id, drives] of await entriesOf(set)) {
         const about = await aboutOf(drives, id);
-        if (about === undefined) continue;
+        if (typeof about === 'string') continue;
         found.push({ id, ...about, poolIndex: set.poolIndex, setIndex: set.setIndex, drives: drives.map(({ endpoint }) => endpoint) });
       }
     }
@@ -96,7 +96,7 @@ export class DriveQuarantine implements Quarantine {
     for (const set of allSets(this.context.deployment)) {
       const drives = (await entriesOf(set)).get(id);
       const about = drives && (await aboutOf(drives, id));
-      if (drives === undefined || about === undefined) continue;
+      if (drives === undefined || about === undefined || typeof about === 'string') continue;
       const subject = { volume: about.bucket, path: encodeObjectPath(about.object) };
       await withLock(this.context, `${subject.volume}/${subject.path}`, async () => {
         await refuseWhereThere(set, subject, about);
@@ -112,7 +112,8 @@ export class DriveQuarantine implements Quarantine {
     for (const set of allSets(this.context.deployment)) {
       for (const [id, drives] of await entriesOf(set)) {
         const about = await aboutOf(drives, id);
-        if (about !== undefined && this.context.clock.now() - about.quarantinedMs < olderThanMs) continue;
+        // What cannot be told now may be young.
+        if (about === 'unreadable' || (about !== 'absent' && this.context.clock.now() - about.quarantinedMs < olderThanMs)) continue;
         await Promise.all(drives.map((drive) => drive.remove(SYSTEM_VOLUME, `${FOLDER}/${id}`)));
         count++;
       }
@@ -196,12 +197,15 @@ async function entriesOf(set: ErasureSet): Promise<Map<string, Drive[]>> {
   return entries;
 }
 
-async function aboutOf(drives: readonly Drive[], id: string): Promise<About | undefined> {
+/** `absent` where no drive has it: what a crash left before anything was moved. */
+async function aboutOf(drives: readonly Drive[], id: string): Promise<About | 'absent' | 'unreadable'> {
+  let isAbsent = true;
   for (const drive of drives) {
-    const bytes = await outcomeOf(drive.readFile(SYSTEM_VOLUME, `${FOLDER}/${id}/about.json`));
-    if (bytes.ok) return JSON.parse(Buffer.from(bytes.value).toString()) as About;
+    const read = await outcomeOf(drive.readFile(SYSTEM_VOLUME, `${FOLDER}/${id}/about.json`).then((bytes) => JSON.parse(Buffer.from(bytes).toString()) as About));
+    if (read.ok) return read.value;
+    isAbsent &&= isStorageError(read.error, 'file-not-found');
   }
-  return undefined;
+  return isAbsent ? 'absent' : 'unreadable';
 }
 
 async function refuseWhereThere(set: ErasureSet, { volume, path }: Pick<HealSubject, 'volume' | 'path'>, about: About): Promise<void> {

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { Clock } from '../../../src/base/index.js';
@@ -54,6 +55,27 @@ describe('the quarantine', () => {
     files.restore();
     expect(await life.get('dir/key')).toEqual(content(size));
     expect(litter(life)).toEqual([]);
+  });
+
+  it('keeps an entry whose age cannot be read, and lists the others all the same', async () => {
+    await using stuck = await stranded();
+    const { life, quarantine, clock, heal } = stuck;
+    await heal();
+    clock.aheadMs = 61 * MINUTE_MS;
+    await heal();
+    const [entry] = await quarantine.list();
+    const about = join(life.paths[3]!, '.minio.sys/mts/quarantine', entry!.id, 'about.json');
+    const right = readFileSync(about);
+    clock.aheadMs = 1000 * MINUTE_MS;
+    writeFileSync(about, right.subarray(0, 20));
+    expect(await quarantine.list()).toEqual([]);
+    expect(await quarantine.empty({ olderThanMs: MINUTE_MS })).toBe(0);
+    writeFileSync(about, right);
+    life.naughty[3]!.misbehave('readFile', { fail: 'drive-timeout' });
+    expect(await quarantine.empty({ olderThanMs: MINUTE_MS })).toBe(0);
+    life.naughty[3]!.behave();
+    expect(await quarantine.list()).toHaveLength(1);
+    await quarantine.restore(entry!.id);
   });
 
   it('takes nothing that was seen once, and nothing while a drive is away', async () => {
