@@ -14,6 +14,7 @@ const ladder = {
   server: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store', 's3', 'admin'],
   client: [...base, 'hash'],
   view: [...base, 'hash', 'client'],
+  tui: [...base, 'hash', 'client', 'view'],
   offline: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store', 'client'],
 };
 
@@ -42,7 +43,7 @@ module.exports = {
       name: 'commands-import-user-side',
       severity: 'error',
       from: { path: '^commands/', pathNot: '^commands/server\\.ts$' },
-      to: { path: '^src/[^/]+/', pathNot: '^src/(base|client|view|offline)/' },
+      to: { path: '^src/[^/]+/', pathNot: '^src/(base|client|view|tui|offline)/' },
     },
     {
       name: 'only-the-server-command-starts-a-server',

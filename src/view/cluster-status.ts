@@ -1,6 +1,7 @@
 /** `cluster status`: a cluster as text for a terminal of some width, and as an object. */
 import stringWidth from 'string-width';
 import type { ClusterState, DriveState, DriveView, NodeView, SetHealth, SetView } from '../client/index.js';
+import { drivesSentence, formatPercent, usageSentence, verdict } from './cluster-words.js';
 import { formatCallTime, formatRemaining, formatRoughDuration, plural } from './short-time.js';
 import { formatSize } from './size.js';
 import type { Paint, Palette } from './terminal.js';
@@ -21,20 +22,8 @@ export function clusterText(state: ClusterState, width: number, paint: Palette):
 }
 
 function headLines(state: ClusterState, paint: Palette): string[] {
-  const sentence = `${plural(state.drivesOnline, 'drive')} online, ${plural(state.drivesOffline, 'drive')} offline`;
-  const usage = state.buckets === undefined ? [] : [`${formatSize(state.usedByObjectsBytes ?? 0)} in ${plural(state.objects ?? 0, 'object')}, ${plural(state.buckets, 'bucket')}`];
-  const space = state.rawTotalBytes === 0 ? [] : [`drives ${percent(state.rawUsedBytes, state.rawTotalBytes)} full`];
-  return [`${healthPaint(state.health, paint)(sentence)}${state.parity > 0 ? `, EC:${state.parity}` : ''}`, verdict(state), ...(usage.length + space.length === 0 ? [] : [[...usage, ...space].join('; ')])];
-}
-
-/** What the worst set still bears. */
-function verdict({ sets, health }: ClusterState): string {
-  if (sets.length === 0) return 'The server did not say which sets its drives make.';
-  const reads = Math.min(...sets.map(({ readFailuresLeft }) => readFailuresLeft));
-  const writes = Math.min(...sets.map(({ writeFailuresLeft }) => writeFailuresLeft));
-  if (health === 'no-reads') return `Below read quorum: some objects cannot be read until ${plural(-reads, 'more drive')} ${-reads === 1 ? 'is' : 'are'} back.`;
-  if (health === 'no-writes') return `Below write quorum: nothing can be written until ${plural(-writes, 'more drive')} ${-writes === 1 ? 'is' : 'are'} back. Reads survive ${plural(reads, 'more drive failure')}.`;
-  return `Writes survive ${plural(writes, 'more drive failure')}, reads ${reads}.`;
+  const usage = usageSentence(state);
+  return [`${healthPaint(state.health, paint)(drivesSentence(state))}${state.parity > 0 ? `, EC:${state.parity}` : ''}`, verdict(state), ...(usage === '' ? [] : [usage])];
 }
 
 function nodeLines(nodes: readonly NodeView[], width: number, paint: Palette): string[] {
@@ -78,7 +67,7 @@ function driveLines(drives: readonly DriveView[], width: number, paint: Palette)
     drive.slot < 0 ? '-' : String(drive.slot + 1),
     shorten(drive.endpoint === '' ? '(none)' : drive.endpoint, isWide ? 60 : 34),
     statePaint(drive.state, paint)(stateText(drive)),
-    drive.totalBytes === undefined ? '' : `${percent(drive.usedBytes ?? 0, drive.totalBytes)} of ${formatSize(drive.totalBytes)}`,
+    drive.totalBytes === undefined ? '' : `${formatPercent(drive.usedBytes ?? 0, drive.totalBytes)} of ${formatSize(drive.totalBytes)}`,
     drive.latencyMs === undefined ? '' : formatCallTime(drive.latencyMs),
     ...(isWide ? [noteOf(drive)] : []),
   ]);
@@ -156,10 +145,6 @@ function wrap(parts: readonly string[], width: number, separator = '; '): string
     else lines[lines.length - 1] = `${last}${separator}${part}`;
   }
   return lines;
-}
-
-function percent(part: number, whole: number): string {
-  return `${whole === 0 ? 0 : Math.round((part * 100) / whole)}%`;
 }
 
 /** The same as one object. */

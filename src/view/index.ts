@@ -8,6 +8,7 @@ export { infoText } from './admin-info.js';
 export const loadClusterView = () => import('./cluster-status.js');
 export const loadHealView = () => import('./heal.js');
 export const loadTraceView = () => import('./trace.js');
+export { drivesSentence, formatPercent, usageSentence, verdict } from './cluster-words.js';
 export { aliasBlock, aliasObject } from './alias.js';
 export { MtsCommand, targetArguments } from './command.js';
 export { CLUSTER_EXIT, CLUSTER_EXIT_HELP, EXIT, EXIT_HELP } from './exit-codes.js';

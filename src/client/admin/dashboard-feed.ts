@@ -166,7 +166,8 @@ export class DashboardFeed {
   }
 }
 
-function seenRequest({ time, funcname, path, dur, nodename, http, error }: TraceLine): SeenRequest {
+/** A traced S3 request as it is shown. */
+export function seenRequest({ time, funcname, path, dur, nodename, http, error }: TraceLine): SeenRequest {
   return {
     atMs: Date.parse(time), api: funcname, path: `${path}${http?.request.rawquery === undefined || http.request.rawquery === '' ? '' : `?${http.request.rawquery}`}`,
     status: http?.response.statuscode ?? 0, durationMs: dur / 1e6, client: http?.request.client ?? '', node: nodename, error: error ?? '',
