@@ -37,9 +37,8 @@ export async function runDashboard(options: DashboardOptions): Promise<Dashboard
   const hangup = (): void => run.end('interrupted');
   const resize = (): void => run.resized();
   options.signal.addEventListener('abort', hangup, { once: true });
-  process.once('SIGHUP', hangup);
   // Ink ends the process at once where nobody else listens; the command's own listeners, which clean up, listen only once.
-  process.on('SIGINT', ignore).on('SIGTERM', ignore);
+  process.on('SIGHUP', hangup).on('SIGINT', ignore).on('SIGTERM', ignore);
   process.stdout.on('resize', resize);
   try {
     feed.listen();

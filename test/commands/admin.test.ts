@@ -141,3 +141,9 @@ describe('admin quarantine', () => {
     expect(await run('admin', 'quarantine', 'restore', 'loc', 'nosuch')).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing with this id is in the quarantine') as string });
   });
 });
+
+describe('dashboard', () => {
+  it('says what to use where there is no terminal', async () => {
+    expect(await run('dashboard', 'loc')).toMatchObject({ code: 1, stdout: '', stderr: 'mts: <ERROR> The dashboard needs a terminal that it can draw on. Use `mts cluster status loc --watch` here.\n' });
+  });
+});

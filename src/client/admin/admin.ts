@@ -9,7 +9,7 @@ import type { S3 } from '../s3.js';
 import { encodeStrict } from '../sign.js';
 import { jsonObjects } from './json-stream.js';
 import type {
-  BackgroundHeal, DataUsageInfo, HealSettings, HealStart, HealStatus, InspectAnswer, LogLine, QuarantinedItem, ServerInfo, ServiceResult, StorageInfo, TraceLine,
+  BackgroundHeal, DataUsageInfo, HealSettings, HealStart, HealStatus, InspectAnswer, LogLine, QuarantinedItem, ServerInfo, ServiceResult, StorageInfo, TraceLine, WireScannerMetrics,
 } from './types.js';
 
 export type TraceType =
@@ -38,6 +38,8 @@ interface CallOptions {
   readonly attempts?: number;
 }
 
+/** Bit of the admin API's metrics that asks for the scanner's. */
+const SCANNER_METRICS = 1;
 /** Polls are repeated anyway: one that fails is not tried again behind its caller's back. */
 const ONE_ATTEMPT = 1;
 
@@ -87,6 +89,13 @@ export class Admin {
   /** The last `limit` lines of the server's log, then new ones. */
   async *logs({ node, limit, kind, signal }: { readonly node?: string | undefined; readonly limit: number; readonly kind: string; readonly signal?: AbortSignal }): AsyncGenerator<LogLine, void> {
     yield* this.#stream('log', { node: node ?? '', limit: String(limit), logType: kind }, signal) as AsyncGenerator<LogLine, void>;
+  }
+
+  /** What the scanner of a MinIO server does now; mts says it with its info. undefined where the server does not know. */
+  async scanner(signal?: AbortSignal): Promise<WireScannerMetrics | undefined> {
+    const once = { types: String(SCANNER_METRICS), n: '1', interval: '1s' };
+    for await (const answer of this.#stream('metrics', once, signal) as AsyncGenerator<{ readonly aggregated?: { readonly scanner?: WireScannerMetrics } }, void>) return answer.aggregated?.scanner;
+    return undefined;
   }
 
   /** Metrics in Prometheus' text format. */

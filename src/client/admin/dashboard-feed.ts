@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from './admin.js';
 import { clusterState, type ClusterState } from './cluster-state.js';
 import { trafficRates, trafficSample, type TrafficRates, type TrafficSample } from './prometheus.js';
-import type { DataUsageInfo, TraceLine, WireScanner } from './types.js';
+import type { DataUsageInfo, TraceLine, WireScanner, WireScannerMetrics } from './types.js';
 
 export interface SeenRequest {
   readonly atMs: number;
@@ -120,6 +120,8 @@ export class DashboardFeed {
       const servers = info.servers ?? [];
       const mrf = Object.values(background?.mrf ?? {});
       const backgrounds = servers.flatMap(({ mts }) => mts?.background ?? []);
+      const isOfMts = servers.some(({ mts }) => mts?.scanner !== undefined);
+      const foreignScanner = usage === undefined || isOfMts ? undefined : await this.#admin.scanner(signal).catch(() => undefined);
       this.#value = {
         ...this.#value,
         ...this.#traffic(metrics, atMs),
@@ -133,7 +135,8 @@ export class DashboardFeed {
           itemsFailed: sum(backgrounds.map(({ itemsFailed }) => itemsFailed)),
           queued: sum(backgrounds.map(({ queued }) => queued)),
         },
-        scanner: servers.map(({ mts }) => mts?.scanner).find((scanner) => scanner?.isLeader === true) ?? servers[0]?.mts?.scanner,
+        ...(isOfMts && { scanner: servers.map(({ mts }) => mts?.scanner).find((scanner) => scanner?.isLeader === true) ?? servers[0]?.mts?.scanner }),
+        ...(foreignScanner !== undefined && { scanner: scannerOf(foreignScanner) }),
       };
     } catch (error) {
       this.#value = { ...this.#value, failure: signal.aborted && !this.#closed.signal.aborted ? 'the server does not answer' : error instanceof Error ? error.message : String(error) };
@@ -178,6 +181,11 @@ function bucketsOf(usage: DataUsageInfo): Pick<DashboardValue, 'buckets' | 'coun
   const buckets = Object.entries(usage.bucketsUsageInfo ?? {}).map(([name, { size = 0, objectsCount = 0 }]) => ({ name, bytes: size, objects: objectsCount }));
   const countedMs = Date.parse(usage.lastUpdate ?? '');
   return { buckets: buckets.sort((a, b) => b.bytes - a.bytes), countedMs: countedMs > 0 ? countedMs : undefined };
+}
+
+function scannerOf({ current_started: started = '', cycle_complete_times: ends, life_time_ops: operations = {} }: WireScannerMetrics): WireScanner {
+  const finishedMs = Date.parse(ends?.at(-1) ?? '');
+  return { isRunning: Date.parse(started) > 0, cycle: operations['ScanCycle'] ?? 0, ...(finishedMs > 0 && { finishedMs }) };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -64,6 +64,16 @@ export interface WireScanner {
   readonly checked?: number;
 }
 
+/** As MinIO streams it: the cycles of the server that scans. */
+export interface WireScannerMetrics {
+  /** Year 1 where none is under way. */
+  readonly current_started?: string;
+  /** Of the last ones, newest last. */
+  readonly cycle_complete_times?: readonly string[] | null;
+  /** By operation, since the servers started. */
+  readonly life_time_ops?: Readonly<Record<string, number>>;
+}
+
 export interface WireServer {
   readonly state: string;
   readonly endpoint: string;

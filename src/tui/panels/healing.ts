@@ -63,7 +63,7 @@ function jobRow({ target, startedMs, objects, healed, failed, bytes, end }: Heal
 function scannerText({ value }: State): string {
   const { scanner } = value;
   if (scanner === undefined) return 'Scanner: the server does not say';
-  const { isRunning, cycle = 0, scanned = 0, checked = 0, bucket = '', finishedMs } = scanner;
-  if (isRunning === true) return `Scanner: cycle ${cycle + 1}, ${scanned} seen, ${checked} checked${bucket === '' ? '' : `, in ${bucket}`}`;
-  return `Scanner: idle, ${plural(cycle, 'cycle')} done${finishedMs === undefined ? '' : `, ${formatRoughDuration(value.atMs - finishedMs)} ago`}`;
+  const { isRunning, cycle = 0, scanned, checked, bucket = '', finishedMs } = scanner;
+  if (isRunning !== true) return `Scanner: idle, ${plural(cycle, 'cycle')} done${finishedMs === undefined ? '' : `, ${formatRoughDuration(value.atMs - finishedMs)} ago`}`;
+  return [`Scanner: cycle ${cycle + 1}`, ...(scanned === undefined ? [] : [`${scanned} seen`]), ...(checked === undefined ? [] : [`${checked} checked`]), ...(bucket === '' ? [] : [`in ${bucket}`])].join(', ');
 }

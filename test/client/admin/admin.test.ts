@@ -82,6 +82,7 @@ describe('the feed of the dashboard', () => {
     else if (pathname.endsWith('/storageinfo')) json(storage)(asked, response);
     else if (pathname.endsWith('/status')) json(background)(asked, response);
     else if (pathname.endsWith('/datausageinfo')) json(usage)(asked, response);
+    else if (pathname.endsWith('/admin/v3/metrics')) json({ aggregated: { scanner: { current_started: '0001-01-01T00:00:00Z', cycle_complete_times: ['2026-05-04T11:58:00Z', '2026-05-04T11:59:00Z'], life_time_ops: { ScanCycle: 2 } } }, final: true })(asked, response);
     else if (pathname.endsWith('/metrics/cluster')) answer(200, `minio_s3_requests_total{api="getobject"} ${(requests += 100)}\n`)(asked, response);
     else if (asked.url.includes('err=true')) {
       response.writeHead(200);
@@ -98,6 +99,8 @@ describe('the feed of the dashboard', () => {
       nowMs = 2000;
       const value = await feed.poll();
       expect(value).toMatchObject({ failure: '', cluster: { health: 'healthy' }, traffic: { requestsPerSecond: 50 }, healing: { itemsHealed: 2, bytesHealed: 100 }, buckets: [{ name: 'large', bytes: 9, objects: 2 }, { name: 'small' }] });
+      // As MinIO tells it, apart from its info.
+      expect(value.scanner).toEqual({ isRunning: false, cycle: 2, finishedMs: Date.parse('2026-05-04T11:59:00Z') });
       await expect.poll(() => feed.value.errors[0]).toMatchObject({ api: 's3.GetObject', status: 404, path: '/b/o', durationMs: 1 });
       feed.close();
       const lost = await feed.poll();
