@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isStorageError } from '../base/index.js';
-import { createAuthenticator, parseTarget, S3Error, toS3Error, type Identity, type SignedRequest } from '../s3/index.js';
+import { createAuthenticator, decodeComponent, parseTarget, S3Error, toS3Error, type Identity, type SignedRequest } from '../s3/index.js';
 import type { AdminAnswer, AdminRequest, AdminRoom } from './context.js';
 import { AdminError } from './errors.js';
 import { checkMetricsToken } from './prometheus/token.js';
@@ -81,7 +81,7 @@ class AdminDoor {
 
   #route(message: IncomingMessage, response: ServerResponse): { readonly name: string; readonly run: () => Promise<AdminAnswer> } {
     const target = parseTarget(message.url ?? '/');
-    const path = decodeURIComponent(target.rawPath);
+    const path = decodeComponent(target.rawPath, false);
     const method = message.method ?? '';
     if (path.startsWith(METRICS)) return { name: 'Prometheus', run: () => this.#metrics(message, path.slice(METRICS.length)) };
     const version = path.slice(ADMIN.length);

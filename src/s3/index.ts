@@ -6,6 +6,6 @@
 export { createAuthenticator, type SignedRequest } from './authenticator.js';
 export { createS3Handler } from './door.js';
 export { S3Error, toS3Error } from './errors.js';
-export { parseTarget, type Query } from './query.js';
+export { decodeComponent, parseTarget, type Query } from './query.js';
 export type { Identity } from './request.js';
 export { FIRST_BYTE_BOUNDS_SECONDS, Traffic, type OperationCounts, type TrafficReport } from './traffic.js';

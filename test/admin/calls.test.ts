@@ -63,6 +63,11 @@ describe('an admin call', () => {
     expect(await answer.json()).toMatchObject({ Code: 'XMinioAdminVersionMismatch', Resource: '/minio/admin/v2/info', RequestId: '', HostId: '' });
   });
 
+  it('whose path is not well-formed is the client’s mistake', async () => {
+    const answer = await fetch(`${admin.server.url}/minio/admin/v3/%zz`);
+    expect(answer.status).toBe(400);
+  });
+
   it('without a signature is refused in JSON', async () => {
     const answer = await fetch(`${admin.server.url}/minio/admin/v3/info`);
     expect(answer.status).toBe(403);
