@@ -9,6 +9,8 @@ export interface RemoteCalls {
   /** Number of the connection there is; undefined where there is none. */
   readonly connection: number | undefined;
   callOn(operation: string, args: readonly unknown[], options: CallOptions): Promise<void>;
+  /** Part files of a transaction are written on a connection; with that, the other side forgets them. */
+  wroteOn(transaction: string, connection: number): void;
 }
 
 let lastNumber = 0;
@@ -58,7 +60,10 @@ export class RemoteShardWriter implements ShardWriter {
 
   #send(operation: string, data: readonly Uint8Array[]): Promise<void> {
     // -1: no connection has that number, so the call is refused with the reason.
-    this.#connection ??= this.calls.connection ?? -1;
+    if (this.#connection === undefined) {
+      this.#connection = this.calls.connection ?? -1;
+      this.calls.wroteOn(this.transaction, this.#connection);
+    }
     const position = this.#position;
     for (const piece of data) this.#position += piece.length;
     return this.calls.callOn(operation, [this.#number, this.transaction, this.dataDir, this.partNumber, position], { data, inOrder: true, connection: this.#connection });

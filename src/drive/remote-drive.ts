@@ -33,6 +33,8 @@ export class RemoteDrive implements Drive {
   readonly #meter = new CallMeter();
   readonly #calls: RemoteCalls;
   readonly #unlisten: () => void;
+  /** Transaction -> the connection on which its part files were written, until it is settled. */
+  readonly #writtenOn = new Map<string, number>();
   #id: string | undefined;
   /** What the owner last said; undefined before it has on this connection. */
   #told: DriveState | undefined;
@@ -48,6 +50,7 @@ export class RemoteDrive implements Drive {
       get connection() {
         return peer.connection;
       },
+      wroteOn: (transaction, connection) => void this.#writtenOn.set(transaction, connection),
       callOn: async (operation, args, callOptions) => void (await this.#call(operation as CallName, args, callOptions)),
     };
     this.#unlisten = peer.onChange(() => this.#watch());
@@ -127,7 +130,7 @@ export class RemoteDrive implements Drive {
   }
 
   stage(transaction: string, volume: string, path: string, change: VersionChange): Promise<StageResult> {
-    return this.#plain('stage', transaction, volume, path, change);
+    return this.#afterWriting('stage', transaction, volume, path, change);
   }
 
   commit(transaction: string, options?: CommitOptions): Promise<void> {
@@ -135,6 +138,7 @@ export class RemoteDrive implements Drive {
   }
 
   settle(transaction: string): Promise<void> {
+    this.#writtenOn.delete(transaction);
     return this.#plain('settle', transaction);
   }
 
@@ -143,7 +147,7 @@ export class RemoteDrive implements Drive {
   }
 
   commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void> {
-    return this.#plain('commitPart', transaction, uploadPath, dataDir, partNumber, partMeta);
+    return this.#afterWriting('commitPart', transaction, uploadPath, dataDir, partNumber, partMeta);
   }
 
   openData(volume: string, path: string, dataDir: string): DataReader {
@@ -192,6 +196,11 @@ export class RemoteDrive implements Drive {
 
   #plain<Name extends PlainCall>(name: Name, ...args: Parameters<Drive[Name]>): ReturnType<Drive[Name]> {
     return this.#call(name, args) as ReturnType<Drive[Name]>;
+  }
+
+  /** A call that takes up the part files of a transaction: where their connection broke, they are gone. */
+  #afterWriting<Name extends 'stage' | 'commitPart'>(name: Name, ...args: Parameters<Drive[Name]>): ReturnType<Drive[Name]> {
+    return this.#call(name, args, { connection: this.#writtenOn.get(args[0]) }) as ReturnType<Drive[Name]>;
   }
 
   async #call(name: CallName, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {

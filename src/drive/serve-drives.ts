@@ -22,7 +22,7 @@ const GUEST_IDLE_MS = 5000;
 /** Registers the operations of drives. */
 export function serveDrives(service: PeerService, drives: ServedDrives): void {
   const host = new DriveHost(drives);
-  for (const name of PLAIN_CALLS) service.handle(`drive.${name}`, ({ payload }) => host.plain(name, payload as readonly [...DriveAddress, ...unknown[]]));
+  for (const name of PLAIN_CALLS) service.handle(`drive.${name}`, (call) => host.plain(name, call));
   service.handle('drive.attach', ({ payload }) => host.attach(payload as DriveAddress));
   service.handle('drive.writePart', (call) => host.part(call, (file, { data }) => file.write(data)));
   service.handle('drive.closePart', (call) => host.part(call, (file) => file.close()));
@@ -49,8 +49,13 @@ export function serveDrives(service: PeerService, drives: ServedDrives): void {
   });
 }
 
+/** Calls, whose first argument is a transaction, after which its part files are somebody else's business. */
+const ENDS_WRITING: ReadonlySet<PlainCall> = new Set<PlainCall>(['stage', 'commitPart', 'settle']);
+
 /** What a connection has open; it ends with the connection. */
 interface Session {
+  /** Transactions with part files, until they are staged or settled; by drive. */
+  readonly unstaged: Map<Drive, Set<string>>;
   readonly writers: Map<number, PartFile>;
   readonly readers: Map<number, { readonly drive: Drive; readonly reader: DataReader }>;
 }
@@ -101,11 +106,33 @@ class DriveHost {
     return drive;
   }
 
-  async plain(name: PlainCall, [path, id, ...args]: readonly [...DriveAddress, ...unknown[]]): Promise<unknown> {
+  async plain(name: PlainCall, { payload, caller }: IncomingCall): Promise<unknown> {
+    const [path, id, ...args] = payload as readonly [...DriveAddress, ...unknown[]];
+    if (id !== null && ENDS_WRITING.has(name)) return this.#afterWriting(name, this.owned([path, id]), args, caller);
     if (id !== null) return stated(this.owned([path, id]), (drive) => invoke(drive, name, args));
     const own = this.drives.find(path);
     if (own?.id === undefined || own.state === 'online') return stated(own ?? this.owned([path, id]), (drive) => invoke(drive, name, args));
     return this.#asGuest(path, (drive) => stated(drive, () => invoke(drive, name, args)));
+  }
+
+  /** From the staging on, whoever looks for abandoned changes finds the transaction; until then it goes with its connection. */
+  async #afterWriting(name: PlainCall, drive: Drive, args: readonly unknown[], caller: Caller): Promise<unknown> {
+    const transaction = String(args[0]);
+    const wrote = this.#session(caller).unstaged.get(drive)?.delete(transaction) === true;
+    try {
+      return await stated(drive, () => invoke(drive, name, args));
+    } catch (error) {
+      if (wrote && caller.closed.aborted) await drive.settle(transaction).catch(() => undefined);
+      else if (wrote) this.#noteUnstaged(caller, drive, transaction);
+      throw error;
+    }
+  }
+
+  #noteUnstaged(caller: Caller, drive: Drive, transaction: string): void {
+    const { unstaged } = this.#session(caller);
+    const known = unstaged.get(drive);
+    if (known === undefined) unstaged.set(drive, new Set([transaction]));
+    else known.add(transaction);
   }
 
   attach(address: DriveAddress): unknown {
@@ -123,6 +150,7 @@ class DriveHost {
     if (file === undefined && position === 0) {
       file = new PartFile(drive, payload, () => writers.delete(number));
       writers.set(number, file);
+      this.#noteUnstaged(call.caller, drive, file.transaction);
     }
     if (file?.position !== position || file.drive !== drive) {
       throw new StorageError('drive-faulty', `a piece of a part file came for byte ${position}, expected ${file?.position ?? 0}`, { drive: path });
@@ -161,11 +189,16 @@ class DriveHost {
   #session(caller: Caller): Session {
     const known = this.#sessions.get(caller);
     if (known !== undefined) return known;
-    const session: Session = { writers: new Map(), readers: new Map() };
+    const session: Session = { unstaged: new Map(), writers: new Map(), readers: new Map() };
     this.#sessions.set(caller, session);
     const end = (): void => {
-      // What was not written to its end cannot have been staged.
-      for (const file of [...session.writers.values()]) void file.abort().then(() => file.drive.settle(file.transaction)).catch(() => undefined);
+      // What is not staged by now never will be: its writer stages on this connection or not at all.
+      const aborts = [...session.writers.values()].map((file) => file.abort());
+      const drop = async (): Promise<void> => {
+        await Promise.allSettled(aborts);
+        for (const [drive, transactions] of session.unstaged) for (const transaction of transactions) await drive.settle(transaction).catch(() => undefined);
+      };
+      void drop();
       for (const { reader } of session.readers.values()) reader.close();
       session.readers.clear();
     };

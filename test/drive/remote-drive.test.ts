@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { randomUUID } from 'node:crypto';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { isStorageError } from '../../src/base/index.js';
 import { LocalDrive, RemoteDrive, serveDrives } from '../../src/drive/index.js';
 import type { Peer } from '../../src/net/index.js';
-import { bytesOf, keysOf, putOf, putWithParts, readPart } from '../contracts/drive-samples.js';
+import { bytesOf, keysOf, putOf, putWithParts, readPart, refusal } from '../contracts/drive-samples.js';
 import { describeDrive } from '../contracts/drive.js';
 import { faultyLine, type FaultyLine } from '../net/peer/faulty-line.js';
 import { answeringNode, connectionTo, stateOf, type TestNode } from '../net/peer/peers.js';
@@ -151,5 +151,21 @@ describe('RemoteDrive over a bad line', () => {
     await expect.poll(() => drive.state).toBe('online');
     await drive.info();
     expect(drive.state).toBe('online');
+  });
+
+  it('drops part files that were not staged when their line breaks, and does not stage without them', async () => {
+    const work = (): string[] => readdirSync(join(folder, '.minio.sys/tmp')).filter((name) => !name.startsWith('.'));
+    const before = new Set(work());
+    const transaction = randomUUID();
+    const writer = drive.createPart(transaction, randomUUID(), 1);
+    await writer.write([new Uint8Array(200_000)]);
+    await writer.close();
+    expect(work().filter((name) => !before.has(name))).toHaveLength(1);
+    line.cutAfterBytes = 10;
+    await outcome('info', CALLS['info']!);
+    line.cutAfterBytes = Infinity;
+    await stateOf(peer, 'connected');
+    await vi.waitFor(() => expect(work().filter((name) => !before.has(name))).toEqual([]), { timeout: 10_000 });
+    await refusal(drive.stage(transaction, 'bucket', 'other', putOf()), 'drive-not-found');
   });
 });
