@@ -94,13 +94,16 @@ async function recoverOne(context: StoreContext, set: ErasureSet, id: string, be
   const isDone = isCommitted || (await isShown(set, leftovers));
   // Drives of which nothing is left may have settled it, or missed it: healing looks.
   const missed = isDone ? set.drives.flatMap((drive, slot) => (leftovers.some((leftover) => leftover.drive === drive) ? [] : [slot])) : [];
+  const overtaken: Leftover[] = [];
   await Promise.all(
-    leftovers.map(async ({ drive, staged }) => {
+    leftovers.map(async (leftover) => {
+      const { drive, staged } = leftover;
       if (isDone && staged.state === 'staged' && (await isStillNext(drive, staged))) {
         const committed = await outcomeOf(drive.commit(staged.id));
         if (!committed.ok) {
           const reason = committed.error instanceof Error ? committed.error.message : String(committed.error);
           context.log.warn('a drive could not complete an interrupted change', { drive: drive.endpoint, object: `${staged.volume}/${staged.path}`, reason });
+          if (isStorageError(committed.error, 'drive-timeout')) overtaken.push(leftover);
           return;
         }
       }
@@ -108,7 +111,17 @@ async function recoverOne(context: StoreContext, set: ErasureSet, id: string, be
       await outcomeOf(drive.settle(staged.id));
     }),
   );
+  for (const leftover of overtaken) await giveUp(set, leftover);
   return isDone;
+}
+
+/** A change that a drive refuses to commit, because a later one was staged there since, it will refuse for ever: healing brings it what the others have. */
+async function giveUp(set: ErasureSet, { drive, staged }: Leftover): Promise<void> {
+  const { volume, path } = staged;
+  const slot = set.drives.indexOf(drive);
+  const others = set.drives.filter((other): other is Drive => other !== drive && other?.state === 'online');
+  const notes = await Promise.all(others.map((other) => outcomeOf(other.noteMissed([slot], { volume, path }))));
+  if (notes.some(({ ok }) => ok)) await outcomeOf(drive.settle(staged.id));
 }
 
 /** True where a drive that has nothing of the transaction left shows its result, and together with the staged ones they are a majority. */

@@ -145,8 +145,8 @@ export class NaughtyDrive implements Drive {
   settle(transaction: string): Promise<void> {
     return this.#do('settle', () => this.inner.settle(transaction));
   }
-  listStaged(): Promise<StagedTransaction[]> {
-    return this.#do('listStaged', () => this.inner.listStaged());
+  listStaged(options?: { readonly abandonedMs?: number }): Promise<StagedTransaction[]> {
+    return this.#do('listStaged', () => this.inner.listStaged(options));
   }
   commitPart(transaction: string, uploadPath: string, dataDir: string, partNumber: number, partMeta: Uint8Array): Promise<void> {
     return this.#do('commitPart', () => this.inner.commitPart(transaction, uploadPath, dataDir, partNumber, partMeta));

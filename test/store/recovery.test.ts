@@ -88,4 +88,19 @@ describe('after a crash', () => {
     for (const slot of [1, 2]) life.naughty[slot]!.pretend('offline');
     expect((await life.get('later')).equals(later)).toBe(true);
   });
+
+  it('a change that one drive refuses, because another came after it there, is noted for that drive and left alone', async () => {
+    await using life = await Life.begin(4);
+    const before = await life.put('key', OLD);
+    await interrupt(life, before, ['committed', 'committed', 'committed', 'staged'], true);
+    const [staged] = await life.drives[3]!.listStaged({ abandonedMs: 0 });
+    expect(staged?.state).toBe('staged');
+    // A later change came as far as being staged there, and was given up.
+    await life.drives[3]!.stage('later', BUCKET, 'key', { kind: 'remove', versionId: 'null' });
+    await life.drives[3]!.settle('later');
+    await recover(life.context, { abandonedMs: 0 });
+    expect(await life.drives[3]!.listStaged({ abandonedMs: 0 })).toEqual([]);
+    await vi.waitFor(() => expect(litter(life)).toEqual([]));
+    expect((await life.drives[0]!.listMissed(10)).map(({ slot }) => slot)).toContain(3);
+  });
 });
