@@ -19,7 +19,7 @@ const FORMAT_PATH = 'format.json';
 const TRACKER_PATH = 'buckets/.healing.bin';
 /** Where the format.json of an old release is kept when it is written anew; nobody else looks there. */
 const KEPT_PATH = 'mts/format.json.before';
-const FS_HINT = 'a drive without erasure coding is served alone, as the only argument; `mts convert` brings its objects to any other layout';
+const FS_HINT = 'stop its server and bring its objects to new drives: mts convert /mnt/old /mnt/new{1...4}';
 
 /** Asks a drive that has no identity attached what it is. Never rejects. */
 export async function askFormat(drive: Drive): Promise<FormatAnswer> {

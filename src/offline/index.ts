@@ -2,6 +2,8 @@
  * offline: work on drives without a server. It looks at the files of drives as they are; only `format rebuild` and `rescue format`
  * write, the identity of a drive that lost it.
  */
+export { convertDrives } from './convert/index.js';
+export type { ConvertListener } from './convert/run.js';
 export { localCluster } from './local-cluster.js';
 export { inspectFormats, type FormatReport } from './format-report.js';
 export { inspectObject } from './object-report.js';

@@ -65,6 +65,13 @@ export class BucketSettingsFile {
     return this.#write(bucket, { name: bucket, createdNs: msToNs(options.createdMs), isLockEnabled: false, documents });
   }
 
+  /** Writes settings as they were elsewhere. */
+  restore(bucket: string, { createdMs, documents }: Pick<BucketSettings, 'createdMs' | 'documents'>): Promise<void> {
+    const createdNs = msToNs(createdMs);
+    const kept = [...documents].flatMap(([name, bytes]) => (isBucketDocumentName(name) ? [[name, { bytes, updatedNs: createdNs }] as const] : []));
+    return this.options.exclusively(bucket, () => this.#write(bucket, { name: bucket, createdNs, isLockEnabled: false, documents: new Map(kept) }));
+  }
+
   async read(bucket: string): Promise<BucketSettings> {
     return settingsOf(await this.#metadata(bucket));
   }
@@ -144,7 +151,8 @@ function document(root: string, content: string): string {
   return `<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`;
 }
 
-function settingsOf(metadata: BucketMetadata | undefined): BucketSettings {
+/** What the doors see of a bucket's settings; undefined: it has none. */
+export function settingsOf(metadata: BucketMetadata | undefined): BucketSettings {
   const documents = new Map<string, Uint8Array>();
   for (const [name, { bytes }] of metadata?.documents ?? []) if (bytes.length > 0) documents.set(name, bytes);
   const isLocked = metadata?.isLockEnabled === true || documents.has('ObjectLockConfigXML');

@@ -4,6 +4,7 @@
  */
 export { inOrder } from './heal/in-order.js';
 export * from './heal/types.js';
+export { FsStore } from './fs/fs-store.js';
 export { readOnlyStore } from './read-only.js';
 export type { RecoveryReport } from './recovery.js';
 export { createStore, type Store, type StoreOptions } from './store.js';

@@ -17,6 +17,8 @@ export function readOnlyStore(store: Store, why: string): Store {
     putPart: refuse,
     completeUpload: refuse,
     abortUpload: refuse,
+    importBucket: refuse,
+    importVersion: refuse,
     recover: () => Promise.resolve({ completed: 0, dropped: 0, unread: [] }),
     expireUploads: () => Promise.resolve(0),
   };

@@ -1,7 +1,7 @@
 /** The store as the doors see it: every operation, each in a file of its own, over one context. */
-import type { Clock, Log, Random } from '../base/index.js';
+import { isStorageError, type Clock, type Log, type Random } from '../base/index.js';
 import type { Deployment, ErasureSet, Locker } from '../cluster/index.js';
-import { SYSTEM_VOLUME } from '../format/index.js';
+import { SYSTEM_VOLUME, type DeleteMarker, type ObjectVersion } from '../format/index.js';
 import { Activity } from './activity.js';
 import { BucketSettingsFile, type SystemObjects } from './bucket-settings.js';
 import { Buckets } from './buckets.js';
@@ -21,7 +21,8 @@ import { putPart } from './multipart/put-part.js';
 import { abortUpload, createUpload, findUpload } from './multipart/upload.js';
 import { putObject } from './put.js';
 import { recover, type RecoveryReport } from './recovery.js';
-import type { BucketInfo, ObjectStore } from './types.js';
+import { importVersion, type ReadStored } from './import-version.js';
+import type { BucketInfo, BucketSettings, ObjectStore, Versioning } from './types.js';
 import { orUndefined } from './old-bucket-files.js';
 import { updateMetadata } from './update-metadata.js';
 
@@ -49,6 +50,10 @@ export interface Store extends ObjectStore {
   forgetBucket(bucket: string): void;
   /** Removes uploads that were begun longer ago than this; gives how many. */
   expireUploads(olderThanMs: number): Promise<number>;
+  /** Makes a bucket unless it is there, with settings as they were elsewhere. */
+  importBucket(bucket: string, settings: BucketSettings): Promise<void>;
+  /** Takes in a version as it was elsewhere: its id, times, parts and metadata. `read` gives its stored bytes. */
+  importVersion(bucket: string, key: string, version: ObjectVersion | DeleteMarker, options: { readonly versioning: Versioning; readonly read: ReadStored }): Promise<void>;
   /** Resolves when no drive is busy with a change any more, those that were answered long ago included. */
   idle(): Promise<void>;
 }
@@ -124,6 +129,15 @@ export function createStore(options: StoreOptions): Store {
       checked.forget(bucket);
       settings.forget(bucket);
     },
+    async importBucket(bucket, imported) {
+      try {
+        await buckets.make(bucket, {});
+      } catch (error) {
+        if (!isStorageError(error, 'bucket-exists')) throw error;
+      }
+      await settings.restore(bucket, imported);
+    },
+    importVersion: activity.changing((bucket, key, version, take) => importVersion(context, bucket, key, version, take)),
     expireUploads: (olderThanMs) => expireUploads(context, olderThanMs),
     async idle() {
       for (const pool of deployment.pools) for (const set of pool.sets) await context.lanes.idle(set.drives);

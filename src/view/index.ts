@@ -12,6 +12,8 @@ export { drivesSentence, formatPercent, usageSentence, verdict } from './cluster
 export { aliasBlock, aliasObject } from './alias.js';
 export { MtsCommand, targetArguments } from './command.js';
 export { CLUSTER_EXIT, CLUSTER_EXIT_HELP, EXIT, EXIT_HELP } from './exit-codes.js';
+export { convertSummary } from './convert.js';
+export const loadProgress = () => import('./progress.js');
 export { Failure, failureSentence } from './failure.js';
 export { formatListingSize, formatPreciseSize, formatSize, formatTightSize } from './size.js';
 export { listingLine, listingObject, placeUrl } from './listing.js';

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { silentLog } from '../../src/base/index.js';
+import { findName } from '../../src/format/index.js';
+import { convertDrives } from '../../src/offline/convert/index.js';
+import { openSource } from '../../src/offline/convert/open-drives.js';
+import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
+
+let root: string;
+
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'mts-test-convert-'))));
+afterEach(() => rmSync(root, { recursive: true }));
+
+const listener = { onVersion: () => undefined, onFailure: () => undefined };
+
+function run(fixture: Fixture, target: string, more: { readonly isDryRun?: boolean; readonly signal?: AbortSignal; readonly onVersion?: () => void } = {}): ReturnType<typeof convertDrives> {
+  const { isDryRun = false, signal = new AbortController().signal, onVersion = () => undefined } = more;
+  return convertDrives({ sources: fixture.layout, targets: [target], isDryRun, log: silentLog, setDriveCount: fixture.manifest.env['MINIO_ERASURE_SET_DRIVE_COUNT'], listener: { ...listener, onVersion }, signal });
+}
+
+/** Every file with its bytes and times. */
+function everything(drive: string): Map<string, string> {
+  return new Map(
+    readdirSync(drive, { recursive: true, encoding: 'utf8' }).map((name) => {
+      const stat = statSync(join(drive, name));
+      return [name, `${stat.mtimeMs} ${stat.ctimeMs} ${stat.size} ${stat.isFile() ? createHash('md5').update(readFileSync(join(drive, name))).digest('hex') : ''}`];
+    }),
+  );
+}
+
+/** What the manifest promises, read from the target's drives. */
+async function expectAll(fixture: Fixture, target: string): Promise<void> {
+  const opened = await openSource([target], { log: silentLog, setDriveCount: undefined });
+  const { store } = opened;
+  const source = await openSource(fixture.layout, { log: silentLog, setDriveCount: fixture.manifest.env['MINIO_ERASURE_SET_DRIVE_COUNT'] });
+  try {
+    expect((await store.listBuckets()).map(({ name }) => name)).toEqual(Object.keys(fixture.manifest.buckets).sort());
+    for (const [bucket, { objects, versioning }] of Object.entries(fixture.manifest.buckets)) {
+      const policy = (await source.store.bucketSettings(bucket)).documents.get('PolicyConfigJSON');
+      expect(Buffer.from((await store.bucketSettings(bucket)).documents.get('PolicyConfigJSON') ?? [])).toEqual(Buffer.from(policy ?? []));
+      for (const [key, versions] of Object.entries(objects)) {
+        for (const version of versioning === undefined ? versions.slice(-1) : versions) {
+          if (version.deleteMarker === true) continue;
+          const options = version.versionId === undefined ? {} : { versionId: version.versionId };
+          const object = await store.open(bucket, key, options);
+          const hash = createHash('sha256');
+          for await (const chunk of object.read()) hash.update(chunk);
+          expect(hash.digest('hex'), `${bucket}/${key}`).toBe(version.sha256);
+          expect(findName(object.info.metaUser, 'etag'), `${bucket}/${key}`).toBe(version.etag);
+          const before = await source.store.open(bucket, key, options);
+          before.close();
+          expect(object.info.modTimeNs, `${bucket}/${key}`).toBe(before.info.modTimeNs);
+          expect(new Map(object.info.metaUser), `${bucket}/${key}`).toEqual(new Map(before.info.metaUser));
+        }
+      }
+    }
+  } finally {
+    await source.close();
+    await opened.close();
+  }
+}
+
+describe.each([
+  ['2017-fs', 4],
+  ['2020-fs', 8],
+  ['2018-xl4', 8],
+  ['2021-xl4', 4],
+])('the drives of %s', (name, count) => {
+  it(`come to ${count} drives with every version, time and etag, and stay as they are`, async () => {
+    const fixture = unpackFixture(name, root);
+    const before = fixture.drives.map(everything);
+    const target = join(root, `new{1...${count}}`);
+    const dry = await run(fixture, target, { isDryRun: true });
+    expect(readdirSync(root)).toEqual([name]);
+    const report = await run(fixture, target);
+    expect(report.failures).toEqual([]);
+    expect(report).toMatchObject({ doneCount: dry.versionCount, foundCount: 0, versionCount: dry.versionCount, sizeBytes: dry.sizeBytes });
+    expect(report.doneCount).toBeGreaterThan(10);
+    await expectAll(fixture, target);
+    fixture.drives.forEach((drive, i) => expect(everything(drive)).toEqual(before[i]));
+  });
+});
+
+it('a conversion that was stopped half way is completed by the same call, which writes nothing twice', async () => {
+  const fixture = unpackFixture('2017-fs', root);
+  const target = join(root, 'new{1...4}');
+  let seen = 0;
+  await expect(
+    run(fixture, target, {
+      onVersion: () => {
+        if (++seen === 6) throw new Error('killed');
+      },
+    }),
+  ).rejects.toThrow('killed');
+  const report = await run(fixture, target);
+  expect(report.failures).toEqual([]);
+  expect(report.foundCount).toBeGreaterThan(0);
+  expect(report.doneCount).toBe(report.versionCount);
+  await expectAll(fixture, target);
+});
