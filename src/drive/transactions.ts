@@ -61,6 +61,7 @@ export class Transactions {
     const result = { ...(newestModTimeNs !== undefined && { newestModTimeNs }), changed: plan !== undefined };
     await this.#guarded(SYSTEM_VOLUME, action, async () => {
       this.#unstage(transaction);
+      await this.#dropEarlier(transaction, objectFolder);
       if (plan === undefined) return;
       const dataDirs = this.#dataDirs(transaction, change);
       const { removesObject, replaced } = plan;
@@ -74,6 +75,17 @@ export class Transactions {
       if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
     return result;
+  }
+
+  /**
+   * Whatever others staged for the object before must not become visible any more: not after a crash either, which forgets the order in
+   * which changes were staged. Seldom is there anything: its server died, or lost the object's lock.
+   */
+  async #dropEarlier(transaction: string, objectFolder: string): Promise<void> {
+    const earlier = [...this.#states].filter(([other, state]) => other !== transaction && state.objectFolder === objectFolder && !state.isVisible);
+    if (earlier.length === 0) return;
+    for (const [other, state] of earlier) await this.#drop(other, state);
+    await this.tools.syncs.folder(this.tools.root.tmp);
   }
 
   /** Makes room for another change in the same transaction. */

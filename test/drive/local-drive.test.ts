@@ -322,6 +322,21 @@ describe('LocalDrive', () => {
       expect(textOf(parseXlMeta(await drive.readXlMeta('bucket', 'key', { inline: true })).inline.get('null')!)).toBe('newer');
     });
 
+    it('drops what was staged before a removal that found nothing, or that took the object away', async () => {
+      await drive.stage('late', 'bucket', 'absent', putOf({ modTimeNs: 1n }, 'late'));
+      await change(drive, 'bucket', 'absent', { kind: 'remove', versionId: 'null' });
+      await change(drive, 'bucket', 'removed', putOf({ modTimeNs: 1n }, 'first'));
+      const dataDir = randomUUID();
+      await drive.createPart('late too', dataDir, 1).close();
+      await drive.stage('late too', 'bucket', 'removed', putOf({ modTimeNs: 2n, dataDir }));
+      await change(drive, 'bucket', 'removed', { kind: 'remove', versionId: 'null' });
+      await drive.stage('other', 'bucket', 'other', putOf({}, 'other'));
+      await drive.close();
+      drive = new LocalDrive(root);
+      expect((await drive.listStaged()).map(({ id }) => id)).toEqual(['other']);
+      expect(await keysOf(drive, 'bucket')).toEqual([]);
+    });
+
     it('tells also of what a server that went away left in this process, once nobody has touched it for long', async () => {
       await drive.stage('t1', 'bucket', 'key', putOf({}, 'left'));
       expect(await drive.listStaged()).toEqual([]);
