@@ -6,6 +6,7 @@ export { convertDrives } from './convert/index.js';
 export type { ConvertListener } from './convert/run.js';
 export { localCluster } from './local-cluster.js';
 export { inspectFormats, type FormatReport } from './format-report.js';
+export { inspectMetadata } from './metadata-report.js';
 export { inspectObject } from './object-report.js';
 export { seePlaces, type SourceAccess } from './format-sources.js';
 export { carryOutRebuild, layoutPools, prepareRebuild } from './rebuild-format.js';

@@ -92,9 +92,9 @@ interface ObjectReport {
  * decoded at all, file-not-found where there is none.
  */
 export async function inspectObject(path: string): Promise<ObjectReport> {
-  const file = (await isFolder(path)) ? join(path, XL_META) : path;
+  const file = (await isFolder(path)) ? await metaFileIn(path) : path;
   const bytes = await readIfThere(file, XL_META_SIZE_MAX);
-  if (bytes === undefined) throw await notThere(path, file);
+  if (bytes === undefined) throw notThere(path, file);
   const meta = parseXlMeta(bytes);
   const versions = await Promise.all(meta.versions.map((entry) => inspectVersion(entry, meta, dirname(file))));
   const others = basename(file) === XL_META ? await strangers(dirname(file), versions) : [];
@@ -205,11 +205,14 @@ async function strangers(folder: string, versions: readonly VersionReport[]): Pr
     .sort();
 }
 
-async function notThere(path: string, file: string): Promise<StorageError> {
-  if (file !== path && (await sizeOf(join(path, 'xl.json'))) !== -1) {
-    return new StorageError('metadata-corrupt', `${path} holds an object of a release before 2021 (xl.json); objects in that format cannot be read yet`);
-  }
-  const hint = file === path ? 'give the path of an xl.meta, or of the folder of an object on a drive' : 'give the folder of one object, <drive>/<bucket>/<key>; the objects below a prefix have folders of their own';
+/** xl.meta, or where there is none the xl.json of a release before 2021. */
+async function metaFileIn(folder: string): Promise<string> {
+  const [today, old] = [join(folder, XL_META), join(folder, 'xl.json')];
+  return (await sizeOf(today)) === -1 && (await sizeOf(old)) !== -1 ? old : today;
+}
+
+function notThere(path: string, file: string): StorageError {
+  const hint = file === path ? 'give the path of a file of metadata, or of the folder of an object on a drive' : 'give the folder of one object, <drive>/<bucket>/<key>; the objects below a prefix have folders of their own';
   return new StorageError('file-not-found', `there is no ${file}; ${hint}`);
 }
 

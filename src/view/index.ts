@@ -34,6 +34,7 @@ export const loadRescueView = async () => ({ ...(await import('./rescue.js')), .
 export type * from './rescue.js';
 export { rebuildObject, rebuildText, verifyText } from './format-rebuild.js';
 export { objectReportObject, objectReportText } from './inspect.js';
+export { metadataReportObject, metadataReportText } from './inspect-metadata.js';
 export { logObject, logText } from './server-log.js';
 export { metricsObject, scrapeObject, scrapeYaml } from './prometheus.js';
 export { restartObject, restartText } from './service.js';

@@ -118,7 +118,7 @@ describe('inspect', () => {
     const old = join(root, 'old-object');
     mkdirSync(old);
     writeFileSync(join(old, 'xl.json'), '{}');
-    await expect(inspectObject(old)).rejects.toMatchObject({ code: 'metadata-corrupt', message: expect.stringContaining('before 2021') as string });
+    await expect(inspectObject(old)).rejects.toMatchObject({ code: 'metadata-corrupt', message: expect.stringContaining('xl.json') as string });
     const garbage = join(root, 'garbage');
     writeFileSync(garbage, 'garbage');
     await expect(inspectObject(garbage)).rejects.toMatchObject({ code: 'metadata-corrupt' });

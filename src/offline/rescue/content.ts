@@ -1,11 +1,12 @@
 /** Whether the bytes that drives give are those that the client once sent: their MD5 against the ETag. */
 import { createHash } from 'node:crypto';
 import { StorageError } from '../../base/index.js';
-import { findName, type ObjectVersion } from '../../format/index.js';
+import { findName, LEGACY_DATA_DIR, type ObjectVersion } from '../../format/index.js';
 import { readSalvaged, withoutDrives, type SalvageRead } from '../../store/index.js';
 
 /** Why the bytes on the drives are not the client's; undefined where they are. */
-export function obstacleOf({ metaSys }: ObjectVersion): string | undefined {
+export function obstacleOf({ metaSys, dataDir }: ObjectVersion): string | undefined {
+  if (dataDir === LEGACY_DATA_DIR) return 'it was written before 2021 and is kept in its old form, which rescue does not read';
   const names = [...metaSys.keys()].map((name) => name.toLowerCase());
   if (names.some((name) => name.startsWith('x-minio-internal-server-side-encryption'))) return 'it is encrypted, and rescue has no keys';
   if (names.includes('x-minio-internal-compression')) return 'it is kept compressed, and rescue does not unpack';

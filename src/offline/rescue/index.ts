@@ -9,3 +9,4 @@ export { findObject } from './one-object.js';
 export { openRescue, type Rescue } from './open.js';
 export { scanDrives, whyOf, type ScanProblem, type ScanReport } from './scan.js';
 export { serverSink } from './server-sink.js';
+export { verifyDrives, type VerifySummary, type Wrong } from './verify.js';

@@ -130,8 +130,8 @@ function keepingOf(answers: readonly MetaAnswer[], { entry, slots }: AgreedVersi
   if (version.kind !== 'object' || version.size === 0) return 'none';
   const { isInline, usesDataDir, type } = entry.header;
   if (isInline || slots.some((index) => inlineStream(metaOf(answers[index]), version) !== undefined)) return 'inline';
-  // What was moved to a tier is not on the drives.
-  return usesDataDir || type === 'legacy' ? 'parts' : 'none';
+  // What was moved to a tier is not on the drives; part files of before 2021 are not looked at.
+  return usesDataDir && type !== 'legacy' ? 'parts' : 'none';
 }
 
 function metaOf(answer: MetaAnswer | undefined) {
