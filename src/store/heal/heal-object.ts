@@ -52,7 +52,7 @@ export async function healObject(subject: HealSubject, options: ObjectHealOption
   if (confirm === undefined && options.isLikely !== true) {
     const look = await survey(subject, options.scan);
     // Most objects are whole, and looking needs no lock.
-    if (options.isDryRun || (remnantsOf(look).length === 0 && look.versions.every((version) => isWhole(version, look)))) {
+    if (options.isDryRun || look.versions.every((version) => isWhole(version, look))) {
       return healItems(subject, look, look.versions.map((version) => judge(version, look, subject.set.size)), look);
     }
   }
@@ -69,8 +69,7 @@ type LockedHealOptions = ObjectHealOptions & { readonly lock: LockHandle };
 
 async function healLocked(subject: HealSubject, options: LockedHealOptions): Promise<HealItem[]> {
   const before = await survey(subject, options.scan);
-  const isChanged = (await rewriteDamaged(subject, before)) || (await removeRemnants(subject, before));
-  const now = isChanged ? await survey(subject, options.scan) : before;
+  const now = (await rewriteDamaged(subject, before)) ? await survey(subject, options.scan) : before;
   const results: VersionResult[] = [];
   let isDamaged = false;
   for (const version of now.versions) {
@@ -255,19 +254,6 @@ async function rewriteDamaged(subject: HealSubject, look: Survey): Promise<boole
     }),
   );
   return written.includes(true);
-}
-
-/** Slots with an xl.meta that cannot be read, where most drives, and all others, know that the object is gone: they could not take part in its removal. */
-function remnantsOf({ answers }: Survey): number[] {
-  const isGone = answers.every((answer) => answer.kind === 'corrupt' || (answer.kind === 'absent' && answer.isProof));
-  const damaged = answers.flatMap((answer, slot) => (answer.kind === 'corrupt' ? [slot] : []));
-  return isGone && damaged.length < answers.length / 2 ? damaged : [];
-}
-
-/** True where anything was removed. */
-async function removeRemnants({ set, volume, path }: HealSubject, look: Survey): Promise<boolean> {
-  const removed = await Promise.all(remnantsOf(look).map(async (slot) => (await outcomeOf(set.drives[slot]?.remove(volume, `${path}/xl.meta`) ?? Promise.resolve())).ok));
-  return removed.includes(true);
 }
 
 /** The xl.meta that a drive should have; undefined where inline data cannot be rebuilt. */

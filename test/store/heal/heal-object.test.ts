@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -242,24 +242,6 @@ describe('healing an object', () => {
     life.naughty[0]!.behave();
     expect((await heal(life, 'key'))[0]?.outcome).toBe('healed');
     expect(files.changed()).toEqual([]);
-    expect(litter(life)).toEqual([]);
-  });
-
-  it('removes metadata that cannot be read of an object that is gone, once every other drive has told so', async () => {
-    await using life = await Life.begin(4);
-    await life.put('key', content(3000));
-    await life.idle();
-    const damaged = join(life.paths[2]!, BUCKET, 'key', 'xl.meta');
-    writeFileSync(damaged, 'rotten');
-    await deleteObject(life.context, BUCKET, 'key', { versioning: 'unversioned' });
-    await life.idle();
-    expect(existsSync(damaged)).toBe(true);
-    life.naughty[0]!.pretend('offline');
-    await heal(life, 'key');
-    expect(existsSync(damaged)).toBe(true);
-    life.naughty[0]!.pretend(undefined);
-    await heal(life, 'key');
-    expect(existsSync(damaged)).toBe(false);
     expect(litter(life)).toEqual([]);
   });
 
