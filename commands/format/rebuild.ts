@@ -38,13 +38,13 @@ Exit status: 0 done, or nothing to do, 1 refused or failed (nothing is written w
     const drives = await this.given(1);
     const { from = [], slot = [], layout = [], host } = this.flags;
     const plan = await prepareRebuild({ drives, from, slots: slot, layout, host, access: this.access(this.flags), environment: process.env, choose: this.#canAsk ? (path, candidates) => this.#choose(path, candidates) : undefined });
-    const todo = plan.drives.filter(({ isDone }) => !isDone);
+    const unwritten = plan.drives.filter(({ isDone }) => !isDone);
     if (!this.flags.json) this.print(await rebuildText(plan, this.paint));
-    if (this.flags['dry-run'] || todo.length === 0) {
-      this.say(rebuildObject(plan, [], false), todo.length === 0 ? 'Nothing to do.' : 'Nothing was written (--dry-run).');
+    if (this.flags['dry-run'] || unwritten.length === 0) {
+      this.say(rebuildObject(plan, [], false), unwritten.length === 0 ? 'Nothing to do.' : 'Nothing was written (--dry-run).');
       return;
     }
-    if (!(await this.#isWanted(todo.length))) return this.say({}, 'Nothing was written.');
+    if (!(await this.#isWanted(unwritten.length))) return this.say({}, 'Nothing was written.');
     const backups = await carryOutRebuild(plan, Date.now());
     this.say(rebuildObject(plan, backups, true), nextSteps(plan, backups));
   }

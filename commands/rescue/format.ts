@@ -24,12 +24,12 @@ Exit status: 0 done, or nothing to do, 1 refused or failed (nothing is written w
   async run(): Promise<void> {
     const { carryOutFormats, prepareFormats } = await loadRescue();
     const plan = await prepareFormats(await this.given(1), this.flags['deployment-id']);
-    const todo = plan.drives.filter(({ isDone }) => !isDone);
+    const unwritten = plan.drives.filter(({ isDone }) => !isDone);
     if (!this.flags.json) this.print(await this.#planText(plan));
-    if (this.flags['dry-run'] || todo.length === 0) {
-      return this.say(planObject(plan, [], false), todo.length === 0 ? 'Nothing to do.' : 'Nothing was written (--dry-run).');
+    if (this.flags['dry-run'] || unwritten.length === 0) {
+      return this.say(planObject(plan, [], false), unwritten.length === 0 ? 'Nothing to do.' : 'Nothing was written (--dry-run).');
     }
-    if (!(await this.#isWanted(todo.length))) return this.say({}, 'Nothing was written.');
+    if (!(await this.#isWanted(unwritten.length))) return this.say({}, 'Nothing was written.');
     const backups = await carryOutFormats(plan, Date.now());
     this.say(planObject(plan, backups, true), nextSteps(plan, backups));
   }

@@ -67,10 +67,10 @@ async function planWith(choose: RebuildOptions['choose'], request: RebuildReques
 
 /** Carries the plan out: each drive's healing tracker first, then its identity, each whole or not at all. Gives the backups made. */
 export async function carryOutRebuild(plan: RebuildPlan, nowMs: number): Promise<readonly { readonly path: string; readonly backup: string | undefined }[]> {
-  const todo = plan.drives.filter(({ isDone }) => !isDone);
-  for (const drive of todo) await refuseIfChanged(drive);
+  const unwritten = plan.drives.filter(({ isDone }) => !isDone);
+  for (const drive of unwritten) await refuseIfChanged(drive);
   const done: { path: string; backup: string | undefined }[] = [];
-  for (const drive of todo) done.push({ path: drive.path, backup: await rebuildOne(drive, nowMs) });
+  for (const drive of unwritten) done.push({ path: drive.path, backup: await rebuildOne(drive, nowMs) });
   return done;
 }
 

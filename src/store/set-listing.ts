@@ -62,6 +62,15 @@ export class WalkCursor {
   }
 }
 
+/** The key that comes next of all that the cursors are at; undefined at the end of them all. */
+export function smallestKey(cursors: readonly WalkCursor[]): string | undefined {
+  let smallest: string | undefined;
+  for (const { entry } of cursors) {
+    if (entry !== undefined && (smallest === undefined || compareKeys(entry.key, smallest) < 0)) smallest = entry.key;
+  }
+  return smallest;
+}
+
 export interface SetListingOptions {
   readonly prefix: string;
   readonly from: string;

@@ -17,9 +17,9 @@ export async function prepareFormats(places: readonly string[], knownId: string 
 
 /** Carries the plan out; gives the backups of what was replaced. */
 export async function carryOutFormats(plan: FormatPlan, nowMs: number): Promise<readonly { readonly path: string; readonly backup: string | undefined }[]> {
-  const todo = plan.drives.filter(({ isDone }) => !isDone);
-  for (const drive of todo) await refuseIfChanged(drive);
+  const unwritten = plan.drives.filter(({ isDone }) => !isDone);
+  for (const drive of unwritten) await refuseIfChanged(drive);
   const done: { path: string; backup: string | undefined }[] = [];
-  for (const drive of todo) done.push({ path: drive.path, backup: await writeIdentity(drive, nowMs) });
+  for (const drive of unwritten) done.push({ path: drive.path, backup: await writeIdentity(drive, nowMs) });
   return done;
 }

@@ -2,11 +2,11 @@
  * Every key that any drive of a set has, in order, each with whether all drives show the same versions of it. Listings for
  * clients (set-listing.ts) ask half of the drives and hide what no quorum has; healing must see the rest.
  */
-import { StorageError, compareKeys, isStorageError } from '../../base/index.js';
+import { StorageError, isStorageError } from '../../base/index.js';
 import type { ErasureSet } from '../../cluster/index.js';
 import type { Drive } from '../../drive/index.js';
 import type { XlVersionEntry } from '../../format/index.js';
-import { WalkCursor, parseOrUndefined, sameHeaders } from '../set-listing.js';
+import { WalkCursor, parseOrUndefined, sameHeaders, smallestKey } from '../set-listing.js';
 
 export interface SetKey {
   readonly key: string;
@@ -46,21 +46,13 @@ export async function* keysOfSet(set: ErasureSet, volume: string, options: SetKe
         });
         continue;
       }
-      const key = smallestOf(cursors);
+      const key = smallestKey(cursors);
       if (key === undefined) return;
       yield take(cursors, key, lacking);
     }
   } finally {
     await Promise.allSettled(cursors.map((cursor) => cursor.close()));
   }
-}
-
-function smallestOf(cursors: readonly WalkCursor[]): string | undefined {
-  let smallest: string | undefined;
-  for (const { entry } of cursors) {
-    if (entry !== undefined && (smallest === undefined || compareKeys(entry.key, smallest) < 0)) smallest = entry.key;
-  }
-  return smallest;
 }
 
 function take(cursors: readonly WalkCursor[], key: string, lacking: number): SetKey {

@@ -1,10 +1,10 @@
 /** Every key that any of some drives has, in order, with what each drive says of it: one pass over all drives, merged. */
-import { StorageError, compareKeys, isStorageError } from '../../base/index.js';
+import { StorageError, isStorageError } from '../../base/index.js';
 import type { Drive } from '../../drive/index.js';
 import { encodeObjectPath, parseXlMeta } from '../../format/index.js';
 import { outcomeOf } from '../drive-lanes.js';
 import type { MetaAnswer } from '../heal/object-state.js';
-import { WalkCursor } from '../set-listing.js';
+import { WalkCursor, smallestKey } from '../set-listing.js';
 
 export interface HeldKey {
   readonly key: string;
@@ -44,7 +44,7 @@ export async function* heldKeys(drives: readonly Drive[], volume: string, { pref
           onFailure?.(index, fill.error);
         }
       }
-      const key = smallestOf(cursors);
+      const key = smallestKey(cursors);
       if (key === undefined) return;
       const path = encodeObjectPath(key);
       const answers = cursors.map((cursor) => answerOf(cursor, key));
@@ -54,14 +54,6 @@ export async function* heldKeys(drives: readonly Drive[], volume: string, { pref
   } finally {
     await Promise.allSettled(cursors.map((cursor) => cursor.close()));
   }
-}
-
-function smallestOf(cursors: readonly WalkCursor[]): string | undefined {
-  let smallest: string | undefined;
-  for (const { entry } of cursors) {
-    if (entry !== undefined && (smallest === undefined || compareKeys(entry.key, smallest) < 0)) smallest = entry.key;
-  }
-  return smallest;
 }
 
 function answerOf(cursor: WalkCursor, key: string): MetaAnswer {
