@@ -34,6 +34,7 @@ export {
   MULTIPART_FOLDER,
   oldUploadsFolder,
   uploadName,
+  uploadUuid,
   uploadsFolder,
   uploadStartNs,
 } from './object-path.js';

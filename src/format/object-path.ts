@@ -43,6 +43,11 @@ export function uploadStartNs(name: string): bigint | undefined {
   return match?.[1] === undefined ? undefined : BigInt(match[1]);
 }
 
+/** The UUID in the name of an upload's folder. */
+export function uploadUuid(name: string): string {
+  return name.slice(0, 36);
+}
+
 /** The upload id that clients get. */
 export function encodeUploadId(deploymentId: string, name: string): string {
   return Buffer.from(`${deploymentId}.${name}`).toString('base64url');

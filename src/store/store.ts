@@ -18,7 +18,7 @@ import { completeUpload } from './multipart/complete.js';
 import { expireUploads, listUploads } from './multipart/list-uploads.js';
 import { readParts } from './multipart/part-metas.js';
 import { putPart } from './multipart/put-part.js';
-import { abortUpload, createUpload, findUpload } from './multipart/upload.js';
+import { abortUpload, completedUpload, createUpload, findUpload } from './multipart/upload.js';
 import { putObject } from './put.js';
 import { recover, type RecoveryReport } from './recovery.js';
 import { importVersion, type ReadStored } from './import-version.js';
@@ -117,6 +117,7 @@ export function createStore(options: StoreOptions): Store {
     },
     listUploads: (bucket, list) => listUploads(context, bucket, list),
     completeUpload: activity.changing((bucket, key, uploadId, parts, complete) => completeUpload(context, bucket, key, uploadId, parts, complete)),
+    completedUpload: (bucket, key, uploadId) => completedUpload(context, bucket, key, uploadId),
     abortUpload: (bucket, key, uploadId) => abortUpload(context, bucket, key, uploadId),
 
     healing,

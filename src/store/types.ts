@@ -189,5 +189,7 @@ export interface ObjectStore {
       readonly judge: (parts: readonly PartInfo[], upload: UploadInfo) => BodyVerdict;
     },
   ): Promise<ObjectInfo>;
+  /** The current version, where it is what this upload became; throws upload-not-found. */
+  completedUpload(bucket: string, key: string, uploadId: string): Promise<ObjectInfo>;
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
 }

@@ -242,9 +242,18 @@ export class MemoryStore implements store.ObjectStore {
         chosen.map(({ info: part }) => ({ number: part.number, size: part.size, actualSize: part.actualSize })),
         { metaUser, versioning: upload.versioning, ...(options.precondition ? { precondition: options.precondition } : {}) },
         verdict,
+        uploadId,
       );
       this.#bucket(bucket).uploads.delete(uploadId);
       return info;
+    });
+  }
+
+  completedUpload(bucket: string, key: string, uploadId: string): Promise<ObjectInfo> {
+    return attempt(() => {
+      const current = this.#bucket(bucket).keys.get(key)?.[0]?.info;
+      if (current?.kind === 'object' && current.dataDir === uploadId) return current;
+      throw new StorageError('upload-not-found', 'no such upload', { bucket, key, uploadId });
     });
   }
 
@@ -262,6 +271,7 @@ export class MemoryStore implements store.ObjectStore {
     parts: ObjectInfo['parts'],
     options: Pick<store.PutOptions, 'metaUser' | 'versioning' | 'precondition'>,
     verdict: store.BodyVerdict,
+    dataDir = this.#id(),
   ): ObjectInfo {
     const current = this.#bucket(bucket).keys.get(key)?.[0]?.info;
     options.precondition?.(current?.kind === 'object' ? current : undefined);
@@ -272,7 +282,7 @@ export class MemoryStore implements store.ObjectStore {
       versionId: options.versioning === 'enabled' ? this.#id() : NULL_VERSION_ID,
       modTimeNs: this.#now(),
       size: bytes.length,
-      dataDir: this.#id(),
+      dataDir,
       erasure: { dataShards: 2, parityShards: 2, blockSizeBytes: 1 << 20, distribution: [1, 2, 3, 4] },
       parts,
       metaUser: new Map([...options.metaUser, ...(verdict.metaUser ?? []), ['etag', verdict.etag]]),

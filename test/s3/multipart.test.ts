@@ -8,6 +8,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
+  PutObjectCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
   type CompletedPart,
@@ -66,6 +67,23 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       const second = await complete('again', UploadId, parts);
       expect(second.ETag).toBe(first.ETag);
       expect(await codeOf(complete('again', UploadId, [{ PartNumber: 1, ETag: '"00000000000000000000000000000000"' }]))).toBe('NoSuchUpload');
+    });
+
+    it('that was aborted cannot be completed, though the same bytes are there', async () => {
+      const [done, aborted] = [await create('aborted'), await create('aborted')];
+      const parts = [await upload('aborted', done, 1, TAIL)];
+      await upload('aborted', aborted, 1, TAIL);
+      await complete('aborted', done, parts);
+      await s3.send(new AbortMultipartUploadCommand({ Bucket, Key: 'aborted', UploadId: aborted }));
+      expect(await codeOf(complete('aborted', aborted, parts))).toBe('NoSuchUpload');
+    });
+
+    it('that was completed is not found again once the object is another', async () => {
+      const UploadId = await create('overwritten');
+      const parts = [await upload('overwritten', UploadId, 1, TAIL)];
+      await complete('overwritten', UploadId, parts);
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'overwritten', Body: TAIL }));
+      expect(await codeOf(complete('overwritten', UploadId, parts))).toBe('NoSuchUpload');
     });
 
     it('may be guarded by If-None-Match', async () => {

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { deleteObject } from '../../src/store/delete.js';
 import { statObject } from '../../src/store/get.js';
 import { choose, completeUpload } from '../../src/store/multipart/complete.js';
 import { expireUploads, listUploads } from '../../src/store/multipart/list-uploads.js';
 import { agreeOnPart, readParts, type AgreedPart } from '../../src/store/multipart/part-metas.js';
 import { putPart } from '../../src/store/multipart/put-part.js';
-import { abortUpload, createUpload, findUpload } from '../../src/store/multipart/upload.js';
+import { abortUpload, completedUpload, createUpload, findUpload } from '../../src/store/multipart/upload.js';
 import type { PartInfo, UploadInfo } from '../../src/store/types.js';
 import { BUCKET, Life, body, content, judgeByMd5, litter, md5 } from './life.js';
 
@@ -65,6 +66,22 @@ describe('an upload in parts', () => {
     expect(uploadFolders()).toEqual([]);
     for (const path of life.paths) expect(readdirSync(join(path, BUCKET, upload.key, info.dataDir)).sort()).toEqual(['part.3', 'part.7', 'part.9']);
     await expect(complete(upload, kept)).rejects.toMatchObject({ code: 'upload-not-found' });
+  });
+
+  it('is known again by its id as long as what it became is the current version', async () => {
+    const known = (upload: UploadInfo) => completedUpload(life.context, BUCKET, upload.key, upload.uploadId);
+    const [upload, twin] = [await begin('again'), await begin('again')];
+    const [part] = [await send(upload, 1, content(10)), await send(twin, 1, content(10))];
+    await expect(known(upload)).rejects.toMatchObject({ code: 'upload-not-found', uploadId: upload.uploadId });
+    const info = await complete(upload, [part]);
+    expect(await known(upload)).toMatchObject({ modTimeNs: info.modTimeNs, dataDir: info.dataDir });
+    await expect(known(twin)).rejects.toMatchObject({ code: 'upload-not-found' });
+    await expect(known({ ...upload, uploadId: 'x' })).rejects.toMatchObject({ code: 'upload-not-found' });
+    // The same bytes, put there by somebody else.
+    await complete(twin, [part]);
+    await expect(known(upload)).rejects.toMatchObject({ code: 'upload-not-found' });
+    await deleteObject(life.context, BUCKET, 'again', { versioning: 'enabled' });
+    await expect(known(twin)).rejects.toMatchObject({ code: 'upload-not-found' });
   });
 
   it('replaces the object only when it is completed, and is gone when it is aborted', async () => {

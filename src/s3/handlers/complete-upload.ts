@@ -38,7 +38,7 @@ export const completeMultipartUpload: Handler = async (room, request) => {
     });
   } catch (error) {
     if (!isStorageError(error, 'upload-not-found')) throw error;
-    info = await completedBefore(room, request, parts, error);
+    info = await completedBefore(room, request, uploadId, parts, error);
     checksum = storedChecksum(info);
   }
   const location = `http://${request.message.headers.host ?? 'localhost'}/${request.bucket}/${request.key}`;
@@ -55,10 +55,10 @@ export const completeMultipartUpload: Handler = async (room, request) => {
   };
 };
 
-/** A client that lost the answer asks again: if the object is what these parts make, that is the answer. */
-async function completedBefore(room: Room, request: S3Request, parts: readonly CompletePart[], notFound: unknown): Promise<ObjectInfo> {
-  const info = await room.store.stat(request.bucket, request.key, {}).catch(() => undefined);
-  if (!info || etagOf(info) !== multipartEtag(parts)) throw notFound;
+/** A client that lost the answer asks again: as long as the object is what these parts of this upload made, that is the answer. */
+async function completedBefore(room: Room, request: S3Request, uploadId: string, parts: readonly CompletePart[], notFound: unknown): Promise<ObjectInfo> {
+  const info = await room.store.completedUpload(request.bucket, request.key, uploadId);
+  if (etagOf(info) !== multipartEtag(parts)) throw notFound;
   return info;
 }
 

@@ -14,17 +14,19 @@ import {
   isUuid,
   oldUploadsFolder,
   uploadName,
+  uploadUuid,
   uploadsFolder,
   withShardIndex,
   type ObjectVersion,
 } from '../../format/index.js';
-import { objectRef, setForWrite, setsOf, withLock, type ObjectRef, type StoreContext } from '../context.js';
+import { locate, objectRef, setForWrite, setsOf, withLock, type ObjectRef, type StoreContext } from '../context.js';
 import { SHORT_GRACE, gather, outcomeOf } from '../drive-lanes.js';
+import { objectInfo } from '../object-info.js';
 import { requireWriteQuorum, type Outcome } from '../quorum.js';
 import { findVersion } from '../read-version.js';
 import { shapeFor, storageClassMeta } from '../shape.js';
 import { runTransaction, type DriveChange } from '../transaction.js';
-import type { ObjectStore, UploadInfo } from '../types.js';
+import type { ObjectInfo, ObjectStore, UploadInfo } from '../types.js';
 
 /** Internal metadata of an upload that says what it is for: the folder's name hides it. Not part of the object. */
 export const UPLOAD_TARGET_KEY = 'x-minio-internal-mts-upload';
@@ -60,13 +62,15 @@ export async function createUpload(
   const set = await setForWrite(context, ref, undefined);
   const { erasure, metaSys } = shapeFor(set, ref, options.storageClass);
   const modTimeNs = context.clock.nextModTimeNs();
-  const name = uploadName(context.random.uuid(), modTimeNs);
+  // One UUID for both: the object's data dir will tell which upload it came of.
+  const dataDir = context.random.uuid();
+  const name = uploadName(dataDir, modTimeNs);
   const version: ObjectVersion = {
     kind: 'object',
     versionId: options.versioning === 'enabled' ? context.random.uuid() : NULL_VERSION_ID,
     modTimeNs,
     size: 0,
-    dataDir: context.random.uuid(),
+    dataDir,
     erasure,
     parts: [],
     metaUser: new Map([...options.metaUser, ...storageClassMeta(options.storageClass)]),
@@ -98,7 +102,25 @@ export async function findUpload(context: StoreContext, bucket: string, key: str
     }
   }
   if (failures.length > 0) throw failures[0];
-  throw new StorageError('upload-not-found', `There is no upload ${uploadId} of ${bucket}/${key}; it may have been completed or aborted`, { bucket, key, uploadId });
+  throw notFound(bucket, key, uploadId);
+}
+
+/**
+ * The current version, where it is what this upload became: a client whose completion was not answered asks again. Uploads
+ * that a real server began are not known again.
+ *
+ * Throws upload-not-found, read-quorum.
+ */
+export async function completedUpload(context: StoreContext, bucket: string, key: string, uploadId: string): Promise<ObjectInfo> {
+  const ref = objectRef(bucket, key);
+  const name = decodeUploadId(uploadId)?.name;
+  const current = name === undefined ? undefined : await locate(context, ref, { inline: false });
+  if (name !== undefined && current?.version.kind === 'object' && current.version.dataDir === uploadUuid(name)) return objectInfo(ref, current);
+  throw notFound(bucket, key, uploadId);
+}
+
+function notFound(bucket: string, key: string, uploadId: string): StorageError {
+  return new StorageError('upload-not-found', `There is no upload ${uploadId} of ${bucket}/${key}; it may have been completed or aborted`, { bucket, key, uploadId });
 }
 
 /** Where an upload may be: releases of 2016 and 2017, whose upload ids are UUIDs, did not hide the key. */
