@@ -66,6 +66,8 @@ export function decodeFormatJson(bytes: Uint8Array): FormatJson {
   if (xlVersion === '1') return decodeXl1(xl);
   if (xlVersion !== '2' && xlVersion !== '3') throw corrupt(`format.json is of the erasure format version "${shorten(xlVersion)}"; 1 to 3 are known`);
   const driveId = idOf(xl, 'this', 'this drive');
+  // Both were blanked, or neither: anything else is damage.
+  if (driveId === '' && (deploymentId !== '' || xl['this'] === undefined)) throw corrupt('format.json does not say which drive this is');
   const sets = setsOf(xl['sets']);
   const isSingle = format === 'xl-single';
   if (isSingle && (sets.length !== 1 || sets[0]?.length !== 1)) throw corrupt('format.json says that the drive is alone, and lists others');
