@@ -300,14 +300,18 @@ export class SimulatedPeer implements Peer {
     const entry: { readonly dialer: SimulatedStream; answerer?: SimulatedStream } = {
       dialer: new SimulatedStream(
         (kind, value) => connection.toAnswerer(lane, kind, () => entry.answerer?.receive(kind, value)),
-        () => connection.streams.delete(id),
+        () => {
+          connection.streams.delete(id);
+          signal?.removeEventListener('abort', onAbort);
+        },
       ),
     };
-    connection.streams.set(id, entry);
-    signal?.addEventListener('abort', () => {
+    const onAbort = (): void => {
       entry.dialer.cancel();
-      entry.dialer.fail(signal.reason as Error);
-    }, { once: true });
+      entry.dialer.fail(signal?.reason as Error);
+    };
+    connection.streams.set(id, entry);
+    signal?.addEventListener('abort', onAbort, { once: true });
     connection.toAnswerer(lane, operation, () => {
       const controller = new AbortController();
       const answerer = new SimulatedStream(
