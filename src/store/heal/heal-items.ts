@@ -1,6 +1,6 @@
 /** What a heal says of an object: an item for each version, a drive for each slot. */
 import { SYSTEM_VOLUME, decodeObjectPath } from '../../format/index.js';
-import { driveState } from './object-state.js';
+import { driveState, type MetaAnswer } from './object-state.js';
 import type { HealSubject, Survey, SurveyedVersion } from './survey.js';
 import type { HealDrive, HealItem, HealOutcome } from './types.js';
 
@@ -18,7 +18,7 @@ export interface VersionResult {
 
 /** `results` are of the versions of `now`, in their order; `before` is what the drives said first. */
 export function healItems(subject: HealSubject, before: Survey, results: readonly VersionResult[], now: Survey): HealItem[] {
-  if (now.versions.length === 0) return unreadableItem(subject, before);
+  if (now.versions.length === 0) return unreadableItem(subject, before, now);
   return now.versions.map((version, i) => {
     const { state } = version;
     const result = results[i] ?? { outcome: 'skipped', reason: '' };
@@ -45,15 +45,23 @@ export function healItems(subject: HealSubject, before: Survey, results: readonl
   });
 }
 
-/** Where no drive has metadata that can be read but some have damaged metadata, that is all that can be said. */
-function unreadableItem(subject: HealSubject, { answers }: Survey): HealItem[] {
-  if (answers.every(({ kind }) => kind === 'absent' || kind === 'offline')) return [];
-  const drives = answers.map((answer, slot): HealDrive => {
-    const state = answer.kind === 'absent' || answer.kind === 'meta' ? 'missing' : answer.kind;
-    return { ...placeOf(subject, slot), before: state, after: state, ...('reason' in answer && { reason: answer.reason }) };
+/** Where no drive has metadata that can be read but some have, or had, damaged metadata, that is all that can be said. */
+function unreadableItem(subject: HealSubject, before: Survey, now: Survey): HealItem[] {
+  if (isNowhere(before)) return [];
+  const drives = before.answers.map((answer, slot): HealDrive => {
+    const after = now.answers[slot] ?? answer;
+    return { ...placeOf(subject, slot), before: unversionedState(answer), after: unversionedState(after), ...('reason' in after && { reason: after.reason }) };
   });
-  const reason = 'no drive has metadata of it that can be read';
-  return [{ ...named(subject), versionId: '', isDeleteMarker: false, size: 0, dataShards: 0, parityShards: 0, drives, outcome: 'failed', reason }];
+  const verdict = isNowhere(now) ? ({ outcome: 'healed', reason: 'what its removal left was removed' } as const) : ({ outcome: 'failed', reason: 'no drive has metadata of it that can be read' } as const);
+  return [{ ...named(subject), versionId: '', isDeleteMarker: false, size: 0, dataShards: 0, parityShards: 0, drives, ...verdict }];
+}
+
+function isNowhere({ answers }: Survey): boolean {
+  return answers.every(({ kind }) => kind === 'absent' || kind === 'offline');
+}
+
+function unversionedState({ kind }: MetaAnswer): HealDrive['before'] {
+  return kind === 'absent' || kind === 'meta' ? 'missing' : kind;
 }
 
 function named({ volume, path }: HealSubject): Pick<HealItem, 'type' | 'bucket' | 'object'> {

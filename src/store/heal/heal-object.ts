@@ -1,6 +1,7 @@
 /**
  * Heals one object of a set, version by version: what the quorum agrees on is brought to every drive that is there and lacks it, has
- * another state of it, or has it damaged. Nothing is ever deleted here: versions that too few drives have are handed to `onStray`.
+ * another state of it, or has it damaged. Nothing that can be read is ever deleted here: versions that too few drives have are handed
+ * to `onStray`.
  */
 import { StorageError } from '../../base/index.js';
 import type { LockHandle } from '../../cluster/index.js';
@@ -28,6 +29,8 @@ export interface ObjectHealOptions {
   readonly isLikely?: boolean | undefined;
   /** Called with the outcome while the object is still locked. */
   readonly confirm?: ((items: readonly HealItem[]) => Promise<void>) | undefined;
+  /** Slots that are known to have missed a change of the object. */
+  readonly missedBy?: ReadonlySet<number> | undefined;
   /** Judges a version that can never be read again. The caller holds the object's lock. */
   readonly onStray?: ((stray: StrayVersion) => Promise<Pick<VersionResult, 'outcome' | 'reason'>>) | undefined;
 }
@@ -69,7 +72,8 @@ type LockedHealOptions = ObjectHealOptions & { readonly lock: LockHandle };
 
 async function healLocked(subject: HealSubject, options: LockedHealOptions): Promise<HealItem[]> {
   const before = await survey(subject, options.scan);
-  const now = (await rewriteDamaged(subject, before)) ? await survey(subject, options.scan) : before;
+  const isChanged = (await rewriteDamaged(subject, before)) || (await removeRemnants(subject, options, before));
+  const now = isChanged ? await survey(subject, options.scan) : before;
   const results: VersionResult[] = [];
   let isDamaged = false;
   for (const version of now.versions) {
@@ -254,6 +258,25 @@ async function rewriteDamaged(subject: HealSubject, look: Survey): Promise<boole
     }),
   );
   return written.includes(true);
+}
+
+/**
+ * Removes an xl.meta that cannot be read where it is what a removal left: its drive could not take part and is known to have missed a
+ * change, and most drives, and all others, know that the object is gone. Too few have any of it left for it to be read ever again.
+ * True where anything was removed.
+ */
+async function removeRemnants({ set, volume, path }: HealSubject, { missedBy, lock }: LockedHealOptions, { answers }: Survey): Promise<boolean> {
+  const damaged = answers.flatMap((answer, slot) => (answer.kind === 'corrupt' ? [slot] : []));
+  const isGone = answers.every((answer) => answer.kind === 'corrupt' || (answer.kind === 'absent' && answer.isProof));
+  if (!isGone || damaged.length >= answers.length / 2) return false;
+  lock.check();
+  const removed = await Promise.all(
+    damaged.map(async (slot) => {
+      const drive = set.drives[slot];
+      return drive !== undefined && missedBy?.has(slot) === true && (await outcomeOf(drive.remove(volume, `${path}/xl.meta`))).ok;
+    }),
+  );
+  return removed.includes(true);
 }
 
 /** The xl.meta that a drive should have; undefined where inline data cannot be rebuilt. */

@@ -168,7 +168,7 @@ export class StoreHealing implements Healing {
       if (stray.holders.every((slot) => slots.has(slot))) return removeStale(stray);
       return this.quarantine.judge(stray);
     };
-    const items = await healObject({ context: this.options.context, set, volume, path }, { isDryRun: false, scan: 'normal', onStray, confirm });
+    const items = await healObject({ context: this.options.context, set, volume, path }, { isDryRun: false, scan: 'normal', missedBy: slots, onStray, confirm });
     this.notices.count(items);
   }
 

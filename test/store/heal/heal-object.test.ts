@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -243,6 +243,38 @@ describe('healing an object', () => {
     expect((await heal(life, 'key'))[0]?.outcome).toBe('healed');
     expect(files.changed()).toEqual([]);
     expect(litter(life)).toEqual([]);
+  });
+
+  it('removes metadata that cannot be read from a drive that missed the removal of its object, once every other drive has told so', async () => {
+    await using life = await Life.begin(4);
+    await life.put('key', content(3000));
+    await life.idle();
+    const damaged = join(life.paths[2]!, BUCKET, 'key', 'xl.meta');
+    writeFileSync(damaged, 'rotten');
+    await deleteObject(life.context, BUCKET, 'key', { versioning: 'unversioned' });
+    await life.idle();
+    // Nobody knows that it missed anything: its folder may have been lost elsewhere, and come back.
+    expect(await heal(life, 'key')).toMatchObject([{ outcome: 'failed' }]);
+    expect(await heal(life, 'key', { isLikely: true, missedBy: new Set([1]) })).toMatchObject([{ outcome: 'failed' }]);
+    life.naughty[0]!.pretend('offline');
+    await heal(life, 'key', { isLikely: true, missedBy: new Set([2]) });
+    expect(existsSync(damaged)).toBe(true);
+    life.naughty[0]!.pretend(undefined);
+    expect(await heal(life, 'key', { isLikely: true, missedBy: new Set([2]) })).toMatchObject([{ outcome: 'healed', drives: [{}, {}, { before: 'corrupt', after: 'missing' }, {}] }]);
+    expect(await heal(life, 'key')).toEqual([]);
+    expect(existsSync(damaged)).toBe(false);
+    expect(litter(life)).toEqual([]);
+  });
+
+  it('keeps metadata that cannot be read while half of the drives have some', async () => {
+    await using life = await Life.begin(4);
+    await life.put('key', content(3000));
+    await life.idle();
+    const paths = life.paths.map((path) => join(path, BUCKET, 'key', 'xl.meta'));
+    for (const path of paths.slice(0, 2)) writeFileSync(path, 'rotten');
+    for (const path of paths.slice(2)) rmSync(path);
+    await heal(life, 'key', { isLikely: true, missedBy: new Set([0, 1]) });
+    expect(paths.map((path) => existsSync(path))).toEqual([true, true, false, false]);
   });
 
   it('hands a version that too few drives have to whoever judges strays', async () => {

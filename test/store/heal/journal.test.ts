@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -78,6 +78,20 @@ describe('what a drive missed', () => {
     await healing.close();
     expect(await wanting(healing)).toEqual([]);
     expect(existsSync(join(life.paths[1]!, BUCKET, 'gone'))).toBe(false);
+  });
+
+  it('because the metadata there had rotted is brought to it: a removal, too', async () => {
+    await using life = await Life.begin(4);
+    await populate(life);
+    const rotten = ['gone', 'overwritten'].map((key) => join(life.paths[2]!, BUCKET, key, 'xl.meta'));
+    for (const path of rotten) writeFileSync(path, 'rotten');
+    await change(life);
+    const healing = healingOf(life);
+    healing.start();
+    await until(async () => (await notes(life)) === 0);
+    await healing.close();
+    expect(await wanting(healing)).toEqual([]);
+    expect(rotten.map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   it('survives a restart while the drive is away', async () => {
