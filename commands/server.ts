@@ -12,7 +12,8 @@ export default class Server extends Command {
 wrote are served as they are, back to those of 2016. Several arguments with ranges are several pools.
 
 Drives of MinIO from before mid 2018 get a new .minio.sys/format.json; the old one is kept on each drive as
-.minio.sys/mts/format.json.before. With --read-only nothing is written at all.
+.minio.sys/mts/format.json.before. With --read-only nothing is written at all. A drive without erasure coding (FS, of releases
+until 2022) is served read only, as it is, where it is the only one: mts convert brings its objects to new drives.
 
 With URLs, such as http://host{1...3}/mnt/drive{1...2}, the servers on those hosts form a cluster: start each of them with the
 same arguments and the same keys. A URL without a port means the port that the server listens on. They find themselves by

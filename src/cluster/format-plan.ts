@@ -127,7 +127,7 @@ function formatKey(format: PoolFormat): string {
 function refuseUnlessAllNew(layout: NamedLayout, answers: readonly FormatAnswer[]): void {
   answers.forEach((answer, index) => {
     const path = layout.drives[index] ?? '';
-    if (answer.kind === 'old') throw new UsageError(`the drive ${path} holds the format of ${answer.generation}, which this version does not serve`, answer.hint);
+    if (answer.kind === 'old') throw new UsageError(`the drive ${path} holds the ${answer.generation}, without erasure coding, and cannot be one of several`, answer.hint);
     if (answer.kind === 'damaged') {
       throw new UsageError(`the format.json of the drive ${path} is damaged (${answer.reason}), and no other drive tells what it should be`, `restore ${path}/.minio.sys/format.json from a backup; it is never overwritten`);
     }
@@ -216,7 +216,7 @@ function stateOf(answer: FormatAnswer): string {
     case 'missing':
       return 'the folder does not exist';
     case 'old':
-      return `holds the format of ${answer.generation}`;
+      return `holds the ${answer.generation}`;
     case 'damaged':
       return `format.json is damaged (${answer.reason})`;
     case 'offline':
@@ -298,7 +298,7 @@ function judge(
     case 'missing':
       return out('missing', `the drive ${path} is offline: the folder does not exist; mount the drive, or make the folder if the drive is lost and is to start empty`);
     case 'old':
-      return out('old', `the drive ${path} holds the format of ${answer.generation} and is not used: give the right drive or empty this one`);
+      return out('old', `the drive ${path} holds the ${answer.generation} and is not used: give the right drive instead`);
     case 'damaged':
       return out('damaged', `the format.json of the drive ${path} is damaged (${answer.reason}); it is not used and nothing is written to it: if it is the right drive, remove .minio.sys/format.json to have it healed`);
     case 'offline':

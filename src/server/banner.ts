@@ -10,6 +10,8 @@ export interface BannerFacts {
   readonly port: number;
   readonly keys: RootKeys;
   readonly drives: readonly DriveStatus[];
+  /** A sentence about what is served. */
+  readonly notice?: string | undefined;
 }
 
 interface DriveCounts {
@@ -36,6 +38,7 @@ export function bannerLines(facts: BannerFacts): string[] {
   const lines = [`mts ${version}`, `API: ${urls.join('  ')}`];
   if (keys.areDefaults) lines.push(`   RootUser: ${keys.accessKey}`, `   RootPass: ${keys.secretKey}`);
   lines.push(`Drives: ${plural(online, 'drive')} online, ${plural(offline, 'drive')} offline${healing > 0 ? `, ${healing} to heal` : ''}`);
+  if (facts.notice !== undefined) lines.push(`NOTE: ${facts.notice}`);
   if (keys.areDefaults) lines.push('WARNING: these are the default keys that everybody knows; set MINIO_ROOT_USER and MINIO_ROOT_PASSWORD');
   const shown = keys.areDefaults ? `${keys.accessKey} ${keys.secretKey}` : 'ACCESS_KEY SECRET_KEY';
   lines.push(`CLI: mts alias set local ${urls.at(-1) ?? ''} ${shown}`);
@@ -52,6 +55,7 @@ export function bannerFields(facts: BannerFacts): Record<string, unknown> {
     drivesOnline: online,
     drivesOffline: offline,
     drivesHealing: healing,
+    ...(facts.notice !== undefined && { notice: facts.notice }),
     ...(keys.areDefaults && { rootUser: keys.accessKey, rootPassword: keys.secretKey }),
   };
 }

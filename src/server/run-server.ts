@@ -92,9 +92,10 @@ async function open(options: RunOptions, address: string, log: Log, stopped: Pro
     environment,
     stopped,
   });
-  const facts = { version: VERSION, address: server.address, scheme: server.scheme, port: server.port, keys, drives: server.drives() };
+  const facts = { version: VERSION, address: server.address, scheme: server.scheme, port: server.port, keys, drives: server.drives(), notice: server.notice };
   if (isJson) log.info('server is up', bannerFields(facts));
   else if (!isQuiet) process.stdout.write(`${bannerLines(facts).join('\n')}\n`);
+  if (isQuiet && server.notice !== undefined) log.warn(server.notice);
   if (keys.areDefaults && (isJson || isQuiet)) log.warn(DEFAULT_KEYS_WARNING);
   if (options.certsDir !== undefined && certificate === undefined) log.info(`no public.crt and private.key in ${certsDir}: serving plain http`);
   for (const flag of options.ignored) log.info(`${flag} is accepted for scripts written for MinIO and has no effect`);

@@ -9,12 +9,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { KeptLog, isAdminPath } from '../admin/index.js';
 import { SystemClock, Tracer, UsageError, pause, systemRandom, type Clock, type Log, type Random } from '../base/index.js';
-import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type ClusterLayout, type Deployment, type DriveEndpoint, type DriveStatus, type NodeAddress, type OpenedDeployment } from '../cluster/index.js';
+import { LocalLocker, checkSubmounts, openDeployment, parseDriveArguments, type ClusterLayout, type Deployment, type DriveEndpoint, type DriveStatus, type Locker, type NodeAddress, type OpenedDeployment } from '../cluster/index.js';
 import { LocalDrive, RemoteDrive, serveDrives, type Drive } from '../drive/index.js';
 import { listen, parseListenAddress, reachableHosts, systemHosts, type Certificate, type Listener, type ListenAddress } from '../net/index.js';
 import { createS3Handler, Traffic } from '../s3/index.js';
-import { createStore, readOnlyStore, type Store } from '../store/index.js';
+import { createStore, openFsStore, readOnlyStore, type Store } from '../store/index.js';
 import { Gate, openAdmin, type OpenAdmin } from './admin.js';
+import { convertHint, findFsDrive, fsDeployment, fsNotice, type FsDrive } from './fs-drive.js';
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
 import { Peers } from './peers.js';
@@ -52,6 +53,8 @@ export interface OpenServer {
   readonly scheme: 'http' | 'https';
   readonly port: number;
   drives(): DriveStatus[];
+  /** What its operator must know of what is served; undefined where nothing is unusual. */
+  readonly notice: string | undefined;
   setCertificate(certificate: Certificate): void;
   /** Finishes requests in flight, for at most `limitMs`, then closes the drives. A repeated call with less time hurries it. */
   close(limitMs: number): Promise<void>;
@@ -92,6 +95,7 @@ class MtsServer implements OpenServer {
   readonly #ownDrives = new Map<string, LocalDrive>();
   #opened: OpenedDeployment | undefined;
   #store: Store | undefined;
+  #fsDrive: FsDrive | undefined;
   #door: Door | undefined;
   /** Aborted when requests are served, or never will be. */
   readonly #started = new AbortController();
@@ -127,6 +131,7 @@ class MtsServer implements OpenServer {
     checkScheme(layout, this.scheme);
     const own = layout.pools.flatMap((pool) => pool.drives.filter(({ node }) => node?.isThisNode !== false));
     checkSubmounts(await mountTable(), own.map(({ path }) => path));
+    this.#fsDrive = await findFsDrive(layout);
     const peers = layout.nodes.length === 0 ? undefined : new Peers({ layout, accessKey, secretKey, clock: this.#clock, random: this.#random, log });
     this.#peers = peers;
     if (peers !== undefined) {
@@ -134,19 +139,12 @@ class MtsServer implements OpenServer {
     }
     // Listening comes first: a port that is taken is found out before any drive is touched, and probes get answers.
     this.#listener = await listen({ address: this.address, certificate, handler: (request, response) => this.#answer(request, response), upgrades: peers?.server });
-    this.#opened = await this.#openDeployment(layout, peers);
+    const fsDrive = this.#fsDrive;
+    this.#opened = fsDrive === undefined ? await this.#openDeployment(layout, peers) : fsDeployment(fsDrive, new LocalDrive(fsDrive.path, { tracer: this.#tracer, isReadOnly: true }));
     const common = { clock: this.#clock, random: this.#random, log };
-    const { deployment } = this.#opened;
-    const locker = peers?.lockGroup(deployment) ?? new LocalLocker();
-    const isReadOnly = this.#config.isReadOnly === true;
-    const created = createStore({
-      deployment,
-      locker,
-      ...common,
-      ...(peers && { announceBucket: (bucket: string) => peers.tell('bucket.changed', bucket) }),
-      ...(isReadOnly && { schedule: never }),
-    });
-    const store = isReadOnly ? readOnlyStore(created, 'the server was started with --read-only; start it without to change anything') : created;
+    const locker = peers?.lockGroup(this.#opened.deployment) ?? new LocalLocker();
+    const isReadOnly = this.#config.isReadOnly === true || fsDrive !== undefined;
+    const store = fsDrive === undefined ? this.#createStore(this.#opened.deployment, locker, peers) : openFsStore(fsDrive.path, `this is an FS drive, without erasure coding; ${convertHint(fsDrive.path)}`);
     this.#store = store;
     if (peers !== undefined) await this.#joinCluster(peers, this.#opened, store);
     await store.recover();
@@ -165,8 +163,26 @@ class MtsServer implements OpenServer {
     this.#stopHousekeeping = startHousekeeping(store, { random: this.#random, log, isShared: peers !== undefined });
   }
 
+  get notice(): string | undefined {
+    return this.#fsDrive && fsNotice(this.#fsDrive);
+  }
+
   drives(): DriveStatus[] {
     return this.#opened?.statuses() ?? [];
+  }
+
+  #createStore(deployment: Deployment, locker: Locker, peers: Peers | undefined): Store {
+    const isReadOnly = this.#config.isReadOnly === true;
+    const store = createStore({
+      deployment,
+      locker,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#log,
+      ...(peers && { announceBucket: (bucket: string) => peers.tell('bucket.changed', bucket) }),
+      ...(isReadOnly && { schedule: never }),
+    });
+    return isReadOnly ? readOnlyStore(store, 'the server was started with --read-only; start it without to change anything') : store;
   }
 
   setCertificate(certificate: Certificate): void {

@@ -5,6 +5,7 @@
 export { inOrder } from './heal/in-order.js';
 export * from './heal/types.js';
 export { FsStore } from './fs/fs-store.js';
+export { fsFormatOf, openFsStore } from './fs/open.js';
 export { readOnlyStore } from './read-only.js';
 export type { RecoveryReport } from './recovery.js';
 export { createStore, type Store, type StoreOptions } from './store.js';

@@ -2,11 +2,34 @@
 import { StorageError } from '../base/index.js';
 import type { Store } from './store.js';
 
+/** What changes something, or would. */
+type Changes = Pick<
+  Store,
+  | 'makeBucket'
+  | 'updateBucket'
+  | 'deleteBucket'
+  | 'put'
+  | 'updateMetadata'
+  | 'delete'
+  | 'createUpload'
+  | 'putPart'
+  | 'completeUpload'
+  | 'abortUpload'
+  | 'importBucket'
+  | 'importVersion'
+  | 'recover'
+  | 'expireUploads'
+>;
+
 /** `why` completes the refusal, e.g. "the server was started with --read-only; ...". */
 export function readOnlyStore(store: Store, why: string): Store {
+  return { ...store, ...refusedChanges(why) };
+}
+
+/** Every change, refused with `store-read-only`; what a server does by itself does nothing. */
+export function refusedChanges(why: string): Changes {
   const refuse = (): Promise<never> => Promise.reject(new StorageError('store-read-only', `Nothing can be changed here: ${why}`));
   return {
-    ...store,
     makeBucket: refuse,
     updateBucket: refuse,
     deleteBucket: refuse,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AbortMultipartUploadCommand,
@@ -19,6 +19,7 @@ import { describe, expect, it } from 'vitest';
 
 import { startServer } from '../../src/index.js';
 import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
+import { snapshotOf } from '../fixtures/snapshot.js';
 import { temporaryFolder } from './server-process.js';
 
 async function serve(fixture: Fixture, readOnly = false): Promise<{ readonly s3: S3Client } & AsyncDisposable> {
@@ -30,17 +31,6 @@ async function serve(fixture: Fixture, readOnly = false): Promise<{ readonly s3:
     await server.close();
   };
   return { s3, [Symbol.asyncDispose]: dispose };
-}
-
-/** Every file and folder with its bytes and its times. */
-function everything(drive: string): Map<string, string> {
-  return new Map(
-    readdirSync(drive, { recursive: true, encoding: 'utf8' }).map((name) => {
-      const { mtimeMs, ctimeMs, size, mode } = statSync(join(drive, name));
-      const isFile = statSync(join(drive, name)).isFile();
-      return [name, `${mtimeMs} ${ctimeMs} ${size} ${mode} ${isFile ? readFileSync(join(drive, name)).toString('base64') : ''}`];
-    }),
-  );
 }
 
 const bytesOf = async (s3: S3Client, Bucket: string, Key: string, VersionId?: string): Promise<Buffer> =>
@@ -57,7 +47,7 @@ describe.each(['2017-xl4', '2018-xl4', '2020-xl4'])('drives of %s', (name) => {
   it('served read only keep every byte and every time, and each change is refused with the reason', async () => {
     using folder = temporaryFolder(name);
     const fixture = unpackFixture(name, folder.toString());
-    const before = fixture.drives.map(everything);
+    const before = fixture.drives.map(snapshotOf);
     {
       await using served = await serve(fixture, true);
       const { s3 } = served;
@@ -66,7 +56,7 @@ describe.each(['2017-xl4', '2018-xl4', '2020-xl4'])('drives of %s', (name) => {
       await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'new', Body: 'x' }))).rejects.toThrow(/--read-only/);
       await expect(s3.send(new DeleteObjectCommand({ Bucket, Key: 'docs.txt' }))).rejects.toThrow(/--read-only/);
     }
-    fixture.drives.forEach((drive, i) => expect(everything(drive)).toEqual(before[i]));
+    fixture.drives.forEach((drive, i) => expect(snapshotOf(drive)).toEqual(before[i]));
   });
 
   it('take new versions beside an old object, which becomes the null version, and lose nothing by a delete marker', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { findName } from '../../src/format/index.js';
 import { convertDrives } from '../../src/offline/convert/index.js';
 import { openSource } from '../../src/offline/convert/open-drives.js';
 import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
+import { snapshotOf } from '../fixtures/snapshot.js';
 
 let root: string;
 
@@ -20,16 +21,6 @@ const listener = { onVersion: () => undefined, onFailure: () => undefined };
 function run(fixture: Fixture, target: string, more: { readonly isDryRun?: boolean; readonly signal?: AbortSignal; readonly onVersion?: () => void } = {}): ReturnType<typeof convertDrives> {
   const { isDryRun = false, signal = new AbortController().signal, onVersion = () => undefined } = more;
   return convertDrives({ sources: fixture.layout, targets: [target], isDryRun, log: silentLog, setDriveCount: fixture.manifest.env['MINIO_ERASURE_SET_DRIVE_COUNT'], listener: { ...listener, onVersion }, signal });
-}
-
-/** Every file with its bytes and times. */
-function everything(drive: string): Map<string, string> {
-  return new Map(
-    readdirSync(drive, { recursive: true, encoding: 'utf8' }).map((name) => {
-      const stat = statSync(join(drive, name));
-      return [name, `${stat.mtimeMs} ${stat.ctimeMs} ${stat.size} ${stat.isFile() ? createHash('md5').update(readFileSync(join(drive, name))).digest('hex') : ''}`];
-    }),
-  );
 }
 
 /** What the manifest promises, read from the target's drives. */
@@ -72,7 +63,7 @@ describe.each([
 ])('the drives of %s', (name, count) => {
   it(`come to ${count} drives with every version, time and etag, and stay as they are`, async () => {
     const fixture = unpackFixture(name, root);
-    const before = fixture.drives.map(everything);
+    const before = fixture.drives.map(snapshotOf);
     const target = join(root, `new{1...${count}}`);
     const dry = await run(fixture, target, { isDryRun: true });
     expect(readdirSync(root)).toEqual([name]);
@@ -81,7 +72,7 @@ describe.each([
     expect(report).toMatchObject({ doneCount: dry.versionCount, foundCount: 0, versionCount: dry.versionCount, sizeBytes: dry.sizeBytes });
     expect(report.doneCount).toBeGreaterThan(10);
     await expectAll(fixture, target);
-    fixture.drives.forEach((drive, i) => expect(everything(drive)).toEqual(before[i]));
+    fixture.drives.forEach((drive, i) => expect(snapshotOf(drive)).toEqual(before[i]));
   });
 });
 

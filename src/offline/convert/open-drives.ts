@@ -1,12 +1,11 @@
 /** Drives of any generation as a store, without a server: those to read from are opened for reading only. */
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { SystemClock, systemRandom, UsageError, type Log } from '../../base/index.js';
 import { LocalLocker, openDeployment, parseDriveArguments, type DriveEndpoint } from '../../cluster/index.js';
 import { LocalDrive } from '../../drive/index.js';
-import { decodeFormatJson } from '../../format/index.js';
 import { systemHosts } from '../../net/index.js';
-import { createStore, FsStore, type ObjectStore, type Store } from '../../store/index.js';
+import { createStore, fsFormatOf, FsStore, type ObjectStore, type Store } from '../../store/index.js';
 
 /** What is read of a source. */
 export type SourceStore = Pick<ObjectStore, 'listBuckets' | 'bucketSettings' | 'open' | 'listVersions'>;
@@ -27,7 +26,7 @@ const NEVER = (): (() => void) => () => undefined;
 /** Opens drives for reading only: not a byte of them changes. Throws a UsageError where they make no deployment. */
 export async function openSource(paths: readonly string[], options: DriveOptions): Promise<OpenedStore<SourceStore>> {
   const [only] = paths;
-  if (only !== undefined && paths.length === 1 && (await isFsDrive(only))) return { store: new FsStore(resolve(only)), close: () => Promise.resolve() };
+  if (only !== undefined && paths.length === 1 && (await fsFormatOf(only)) !== undefined) return { store: new FsStore(resolve(only)), close: () => Promise.resolve() };
   return openDrives(paths, true, options);
 }
 
@@ -37,15 +36,6 @@ export async function openTarget(paths: readonly string[], options: DriveOptions
   // What an earlier run that was killed had begun.
   await opened.store.recover();
   return opened;
-}
-
-/** True for the folder of a drive without erasure coding. */
-async function isFsDrive(path: string): Promise<boolean> {
-  try {
-    return decodeFormatJson(await readFile(join(path, '.minio.sys/format.json'))).generation.startsWith('fs');
-  } catch {
-    return false;
-  }
 }
 
 async function openDrives(paths: readonly string[], isReadOnly: boolean, { log, setDriveCount }: DriveOptions): Promise<OpenedStore<Store>> {

@@ -12,20 +12,28 @@ import { settingsOf } from '../bucket-settings.js';
 import { objectRef } from '../context.js';
 import { withOldFiles, type ReadSystemObject } from '../old-bucket-files.js';
 import { notFoundError } from '../quorum.js';
-import type { BucketInfo, BucketSettings, ByteRange, ListOptions, ObjectInfo, ObjectListing, ObjectStore, OpenedObject, VersionListing } from '../types.js';
+import type { BucketInfo, BucketSettings, ByteRange, ListOptions, ObjectInfo, ObjectListing, ObjectStore, OpenedObject, UploadInfo, UploadListing, VersionListing } from '../types.js';
+import { pageOfUploads } from '../multipart/list-uploads.js';
 import { fsKeys } from './keys.js';
+import { FsUploads } from './uploads.js';
 
 type FsReads = Pick<ObjectStore, 'listBuckets' | 'bucketSettings' | 'stat' | 'open' | 'list' | 'listVersions' | 'listUploads' | 'uploadInfo' | 'listParts'>;
 
 const CHUNK_BYTES = 1024 * 1024;
 /** What MinIO answered for a file that somebody put there by hand. */
 const NO_ETAG = '00000000000000000000000000000000-1';
+/** MD5 of nothing: a key that ends in a slash is an empty folder, and has no metadata. */
+const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
 const NO_DATA_DIR = '00000000-0000-0000-0000-000000000000';
 const PLAIN_LAYOUT = { dataShards: 1, parityShards: 0, blockSizeBytes: CHUNK_BYTES, distribution: [1] };
 
 export class FsStore implements FsReads {
+  readonly #uploads: FsUploads;
+
   /** The drive's folder. */
-  constructor(private readonly root: string) {}
+  constructor(private readonly root: string) {
+    this.#uploads = new FsUploads(root);
+  }
 
   async listBuckets(): Promise<BucketInfo[]> {
     const entries = await readdir(this.root, { withFileTypes: true });
@@ -89,17 +97,18 @@ export class FsStore implements FsReads {
     return { versions: objects, prefixes, isTruncated, ...(isTruncated && next !== undefined && { nextKey: next, nextVersionId: NULL_VERSION_ID }) };
   }
 
-  async listUploads(bucket: string): ReturnType<ObjectStore['listUploads']> {
+  async listUploads(bucket: string, options: Parameters<ObjectStore['listUploads']>[1]): Promise<UploadListing> {
     await this.#folderOf(bucket);
-    return { uploads: [], prefixes: [], isTruncated: false };
+    return pageOfUploads(await this.#uploads.all(bucket, options.prefix), options);
   }
 
-  uploadInfo(bucket: string, key: string, uploadId: string): Promise<never> {
-    return Promise.reject(new StorageError('upload-not-found', `Uploads to ${bucket}/${key} cannot go on here`, { bucket, key, uploadId }));
+  async uploadInfo(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
+    return (await this.#uploads.find(objectRef(bucket, key), uploadId)).info;
   }
 
-  listParts(bucket: string, key: string, uploadId: string): Promise<never> {
-    return this.uploadInfo(bucket, key, uploadId);
+  async listParts(bucket: string, key: string, uploadId: string): ReturnType<ObjectStore['listParts']> {
+    const upload = await this.#uploads.find(objectRef(bucket, key), uploadId);
+    return { upload: upload.info, parts: await this.#uploads.parts(upload) };
   }
 
   /** Throws bucket-not-found. */
@@ -115,16 +124,18 @@ export class FsStore implements FsReads {
     const folder = await this.#folderOf(bucket);
     if (ref.versionId !== undefined && ref.versionId !== NULL_VERSION_ID) throw notFoundError(ref);
     const file = join(folder, key);
-    const found = key.endsWith('/') ? undefined : await stat(file).catch(() => undefined);
-    if (found?.isFile() !== true) throw notFoundError(ref);
+    const found = await stat(file).catch(() => undefined);
+    const isThere = key.endsWith('/') ? found?.isDirectory() === true && (await readdir(file)).length === 0 : found?.isFile() === true;
+    if (!isThere) throw notFoundError(ref);
     return file;
   }
 
   async #info(bucket: string, key: string, file: { readonly size: bigint; readonly mtimeNs: bigint }): Promise<ObjectInfo> {
     const json = await this.#metadataOf(bucket, key);
-    const size = Number(file.size);
+    const isFolder = key.endsWith('/');
+    const size = isFolder ? 0 : Number(file.size);
     const metaUser = new Map(json?.metaUser);
-    if (!metaUser.has('etag')) metaUser.set('etag', NO_ETAG);
+    if (!metaUser.has('etag')) metaUser.set('etag', isFolder ? EMPTY_ETAG : NO_ETAG);
     const noted = json?.parts ?? [];
     const isFitting = noted.length > 0 && noted.reduce((sum, part) => sum + part.size, 0) === size;
     const parts: readonly ObjectPart[] = isFitting ? noted : [{ number: 1, size, actualSize: size }];

@@ -1,4 +1,4 @@
-/** The keys of a bucket on a drive without erasure coding, in order of their bytes: every plain file below the bucket's folder is one. */
+/** The keys of a bucket on a drive without erasure coding, in order of their bytes: every plain file below the bucket's folder is one, and every empty folder, as `folder/`. */
 import { readdir } from 'node:fs/promises';
 import { compareKeys } from '../../base/index.js';
 
@@ -13,7 +13,9 @@ interface FsKeyQuery {
 /** Keys, and prefixes ending in `/` where they are rolled up. What vanishes under way is left out. */
 export async function* fsKeys(folder: string, query: FsKeyQuery, keyPrefix = ''): AsyncGenerator<string, void> {
   const { prefix, after, rollUp } = query;
-  for (const name of await namesIn(folder)) {
+  const names = await namesIn(folder);
+  if (names.length === 0 && keyPrefix !== '' && keyPrefix.startsWith(prefix) && compareKeys(keyPrefix, after) > 0) yield keyPrefix;
+  for (const name of names) {
     const key = keyPrefix + name;
     if (!name.endsWith('/')) {
       if (key.startsWith(prefix) && compareKeys(key, after) > 0) yield key;
@@ -22,13 +24,13 @@ export async function* fsKeys(folder: string, query: FsKeyQuery, keyPrefix = '')
     if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue;
     const isBehind = compareKeys(key, after) <= 0;
     if (rollUp && key.startsWith(prefix) && key.length > prefix.length) {
-      if (!isBehind && !after.startsWith(key) && (await holdsKey(`${folder}/${name.slice(0, -1)}`))) yield key;
+      if (!isBehind && !after.startsWith(key) && (await holdsKey(`${folder}/${name.slice(0, -1)}`, key))) yield key;
     } else if (!isBehind || after.startsWith(key)) yield* fsKeys(`${folder}/${name.slice(0, -1)}`, query, key);
   }
 }
 
-async function holdsKey(folder: string): Promise<boolean> {
-  for await (const _ of fsKeys(folder, { prefix: '', after: '', rollUp: false })) return true;
+async function holdsKey(folder: string, keyPrefix: string): Promise<boolean> {
+  for await (const _ of fsKeys(folder, { prefix: '', after: '', rollUp: false }, keyPrefix)) return true;
   return false;
 }
 

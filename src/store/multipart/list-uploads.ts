@@ -41,7 +41,7 @@ export async function listUploads(
   bucket: string,
   options: ListOptions & { readonly afterUploadId?: string },
 ): Promise<UploadListing> {
-  const { prefix, delimiter, limit } = options;
+  const { prefix } = options;
   const all: UploadInfo[] = [];
   for await (const found of allUploads(context)) {
     const { name, folder, version } = found;
@@ -51,7 +51,13 @@ export async function listUploads(
     const uploadId = uploadStartNs(name) === undefined ? name : encodeUploadId(context.deployment.id, name);
     all.push(uploadInfoOf(key, uploadId, version));
   }
-  all.sort(compareUploads);
+  return pageOfUploads(all, options);
+}
+
+/** The page of a listing that the options ask for, of all uploads whose key begins with the prefix. */
+export function pageOfUploads(found: readonly UploadInfo[], options: ListOptions & { readonly afterUploadId?: string }): UploadListing {
+  const { prefix, delimiter, limit } = options;
+  const all = found.toSorted(compareUploads);
   const uploads: UploadInfo[] = [];
   const prefixes: string[] = [];
   let nextKey: string | undefined;
