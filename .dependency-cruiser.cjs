@@ -6,16 +6,17 @@ const ladder = {
   erasure: base,
   net: base,
   format: [...base, 'hash', 'erasure'],
+  content: [...base, 'hash', 'format'],
   drive: [...base, 'hash', 'erasure', 'net', 'format'],
   cluster: [...base, 'hash', 'erasure', 'net', 'format', 'drive'],
   store: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster'],
-  s3: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store'],
-  admin: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store', 's3'],
-  server: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store', 's3', 'admin'],
+  s3: [...base, 'hash', 'erasure', 'net', 'format', 'content', 'drive', 'cluster', 'store'],
+  admin: [...base, 'hash', 'erasure', 'net', 'format', 'content', 'drive', 'cluster', 'store', 's3'],
+  server: [...base, 'hash', 'erasure', 'net', 'format', 'content', 'drive', 'cluster', 'store', 's3', 'admin'],
   client: [...base, 'hash'],
   view: [...base, 'hash', 'client'],
   tui: [...base, 'hash', 'client', 'view'],
-  offline: [...base, 'hash', 'erasure', 'net', 'format', 'drive', 'cluster', 'store', 'client'],
+  offline: [...base, 'hash', 'erasure', 'net', 'format', 'content', 'drive', 'cluster', 'store', 'client'],
 };
 
 const rules = Object.entries(ladder).flatMap(([room, allowed]) => [

@@ -1,9 +1,11 @@
 /** Conditional requests (RFC 9110, 13) as S3 reads them. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { clientSize } from '../content/index.js';
 import type { ObjectInfo, VersionInfo } from '../store/index.js';
 import { S3Error } from './errors.js';
-import { clientSize, etagOf, modTimeMs } from './metadata.js';
-import type { RawRequest } from './request.js';
+import { etagOf, modTimeMs } from './metadata.js';
+import { presented } from './presented.js';
+import type { RawRequest, Room, S3Request } from './request.js';
 
 type ReadVerdict = 'proceed' | 'not-modified' | 'failed';
 
@@ -35,12 +37,13 @@ export function validators(info: ObjectInfo): Validators {
  * The precondition of a write (If-Match, If-None-Match), to be called with the current object under its lock; undefined
  * where the request has none.
  */
-export function writePrecondition(request: RawRequest): ((current: ObjectInfo | undefined) => void) | undefined {
+export function writePrecondition(room: Room, request: S3Request): ((current: ObjectInfo | undefined) => void) | undefined {
   const { headers } = request.message;
   const ifMatch = text(headers, 'if-match');
   const ifNoneMatch = text(headers, 'if-none-match');
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
-  return (current) => {
+  return (stored) => {
+    const current = stored && presented(room, request.bucket, stored);
     if (ifMatch !== undefined) {
       if (!current) throw new S3Error('NoSuchKey');
       if (!matches(ifMatch, etagOf(current))) throw failed('If-Match');

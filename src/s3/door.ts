@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
 import { isStorageError, type Clock, type Log, type Random, type Tracer } from '../base/index.js';
+import type { KmsKey } from '../content/index.js';
 import type { ObjectStore } from '../store/index.js';
 import { authenticate } from './auth.js';
 import { payloadKind, RequestBody } from './body.js';
@@ -25,6 +26,8 @@ import type { Traffic } from './traffic.js';
 
 interface S3HandlerOptions {
   readonly store: ObjectStore;
+  /** Of MINIO_KMS_SECRET_KEY. */
+  readonly kms?: KmsKey | undefined;
   /** The identity of an access key; undefined where there is none. Asked once per request. */
   readonly lookup: (accessKey: string) => Identity | undefined;
   /** Region that signatures must name and GetBucketLocation answers; empty accepts any. */
@@ -65,7 +68,7 @@ class Door {
 
   constructor(options: S3HandlerOptions) {
     this.#options = options;
-    this.#room = { store: options.store, clock: options.clock, region: options.region };
+    this.#room = { store: options.store, kms: options.kms, clock: options.clock, region: options.region };
     this.#hostId = createHash('sha256').update(options.random.bytes(16)).digest('hex');
     this.#idPrefix = Buffer.from(options.random.bytes(4)).toString('hex').toUpperCase();
   }

@@ -120,6 +120,12 @@ const storageRows: Record<StorageErrorCode, S3ErrorCode> = {
   'size-mismatch': 'IncompleteBody',
   'checksum-mismatch': 'BadDigest',
   'read-quorum': 'SlowDownRead',
+  'kms-key-missing': 'NotImplemented',
+  'customer-key-missing': 'InvalidRequest',
+  'customer-key-needless': 'InvalidRequest',
+  'key-wrong': 'AccessDenied',
+  'content-unknown': 'NotImplemented',
+  'content-corrupt': 'InternalError',
   'write-quorum': 'SlowDownWrite',
   'storage-full': 'XMinioStorageFull',
   'store-read-only': 'MethodNotAllowed',
@@ -178,7 +184,13 @@ function messageOf(error: StorageError): string | undefined {
       return 'Invalid version id specified.';
     case 'part-number-invalid':
       return 'Part number must be an integer between 1 and 10000, inclusive.';
+    case 'customer-key-missing':
+      return 'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.';
+    case 'customer-key-needless':
+      return 'The encryption parameters are not applicable to this object.';
     case 'store-read-only':
+    case 'kms-key-missing':
+    case 'content-unknown':
       return error.message;
     default:
       return undefined;

@@ -1,6 +1,7 @@
 /** Headers of a request -> metadata of an object, and back. */
 import { NULL_VERSION_ID } from '../format/index.js';
 import type { ObjectInfo } from '../store/index.js';
+import { refuseEncryption } from './encryption.js';
 import { S3Error } from './errors.js';
 import { decodeHeaderText, encodeHeaderText, headerValue } from './headers.js';
 import { header, type RawRequest } from './request.js';
@@ -85,47 +86,12 @@ function requestStorageClass(request: RawRequest): string | undefined {
 /** Nothing that a client asks for is left out silently: encryption and locks that cannot be given are refused. */
 export function refuseUnsupported(request: RawRequest): void {
   const { headers } = request.message;
-  if (headers['x-amz-server-side-encryption'] !== undefined || headers['x-amz-server-side-encryption-aws-kms-key-id'] !== undefined) {
-    throw new S3Error('NotImplemented', 'Server side encryption specified but KMS is not configured.');
-  }
-  refuseCustomerKeys(request);
+  refuseEncryption(request);
   for (const name of ['x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date', 'x-amz-object-lock-legal-hold']) {
     if (headers[name] !== undefined) throw new S3Error('NotImplemented', `The header ${name} is not implemented.`);
   }
   if (headers['x-amz-write-offset-bytes'] !== undefined) throw new S3Error('NotImplemented', 'Appending to objects is not implemented.');
   if (headers['x-amz-meta-snowball-auto-extract'] === 'true') throw new S3Error('NotImplemented', 'Extracting archives is not implemented.');
-}
-
-/** Encryption keys given by the customer, on reads and writes. */
-export function refuseCustomerKeys(request: RawRequest): void {
-  for (const name in request.message.headers) {
-    if (name.startsWith('x-amz-server-side-encryption-customer-') || name.startsWith('x-amz-copy-source-server-side-encryption-customer-')) {
-      throw new S3Error('NotImplemented', 'Server side encryption with customer provided keys is not implemented.');
-    }
-  }
-}
-
-/** Internal metadata that says that the stored bytes are not the client's. */
-const TRANSFORMED = /^x-minio-internal-(compression|server-side-encryption-|encrypted-multipart|transition-status)/i;
-
-/** Objects that a real MinIO compressed, encrypted or moved away are shown but not handed out: their stored bytes are not theirs. */
-export function refuseTransformed(info: ObjectInfo): void {
-  for (const name of info.metaSys.keys()) {
-    if (TRANSFORMED.test(name)) {
-      throw new S3Error('NotImplemented', 'The object is stored compressed, encrypted or on another tier, which this server cannot read.');
-    }
-  }
-}
-
-/** The client's size. Differs from the stored one for what MinIO compressed or encrypted. */
-export function clientSize(info: ObjectInfo): number {
-  for (const [name, value] of info.metaSys) {
-    if (name.length === 29 && name.toLowerCase() === 'x-minio-internal-actual-size') {
-      const size = Number(Buffer.from(value).toString('latin1'));
-      if (Number.isSafeInteger(size) && size >= 0) return size;
-    }
-  }
-  return info.size;
 }
 
 export function metaValue(info: ObjectInfo, wanted: string): string | undefined {

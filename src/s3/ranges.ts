@@ -1,7 +1,7 @@
 /** The Range header and part-number reads, as offsets into an object. Pure. */
+import { clientSize } from '../content/index.js';
 import type { ByteRange, ObjectInfo } from '../store/index.js';
 import { S3Error } from './errors.js';
-import { clientSize } from './metadata.js';
 
 /**
  * One range of bytes. A header that is malformed, or that names several ranges, is ignored, as HTTP wants it.

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ObjectStore } from '../store/index.js';
 import type { Clock } from '../base/index.js';
+import type { KmsKey } from '../content/index.js';
 import type { RequestBody } from './body.js';
 import type { RequestTarget, Query } from './query.js';
 import type { OperationName } from './operations.js';
@@ -21,6 +22,8 @@ export interface Identity {
 /** What handlers may use, the same for all requests. */
 export interface Room {
   readonly store: ObjectStore;
+  /** Opens objects that a MinIO server encrypted. */
+  readonly kms?: KmsKey | undefined;
   readonly clock: Clock;
   /** Answered by GetBucketLocation and demanded in signatures; empty accepts any. */
   readonly region: string;

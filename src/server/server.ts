@@ -19,7 +19,7 @@ import { convertHint, findFsDrive, fsDeployment, fsNotice, type FsDrive } from '
 import { answerHealth } from './health.js';
 import { startHousekeeping } from './housekeeping.js';
 import { Peers } from './peers.js';
-import type { Environment } from './settings.js';
+import { kmsKey, type Environment } from './settings.js';
 
 interface ServerConfig {
   /** Drive arguments as typed: folders, ranges. */
@@ -127,6 +127,7 @@ class MtsServer implements OpenServer {
   async open(): Promise<void> {
     const { certificate, accessKey, secretKey, region, environment = {} } = this.#config;
     const log = this.#log;
+    const kms = await kmsKey(environment);
     const layout = await parseDriveArguments(this.#config.drives, { listen: this.address, hosts: systemHosts, setDriveCount: this.#config.setDriveCount });
     checkScheme(layout, this.scheme);
     const own = layout.pools.flatMap((pool) => pool.drives.filter(({ node }) => node?.isThisNode !== false));
@@ -150,7 +151,7 @@ class MtsServer implements OpenServer {
     await store.recover();
     const identity = { accessKey, secretKey };
     const lookup = (key: string): typeof identity | undefined => (key === accessKey ? identity : undefined);
-    this.#door = createS3Handler({ store, lookup, region, ...common, serverName: `mts/${VERSION}`, traffic: this.#traffic, tracer: this.#tracer });
+    this.#door = createS3Handler({ store, kms, lookup, region, ...common, serverName: `mts/${VERSION}`, traffic: this.#traffic, tracer: this.#tracer });
     this.#admin = openAdmin({
       endpoint: peers?.self ?? `${reachableHosts(this.address.host).at(-1) ?? '127.0.0.1'}:${this.port}`,
       cluster: peers && { peers: peers.all, service: peers.server },

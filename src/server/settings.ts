@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { UsageError } from '../base/index.js';
+import { parseKmsKey, type KmsKey } from '../content/index.js';
 
 export const DEFAULT_ACCESS_KEY = 'minioadmin';
 export const DEFAULT_SECRET_KEY = 'minioadmin';
@@ -53,6 +54,12 @@ async function keyFile(path: string, variable: string): Promise<string> {
   } catch (error) {
     throw new UsageError(`${path}, named by ${variable}, cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'make it a file with nothing but the key, readable by the user that runs the server');
   }
+}
+
+/** The key that objects are opened with, from MINIO_KMS_SECRET_KEY or the file that MINIO_KMS_SECRET_KEY_FILE names; undefined where there is none. Throws a UsageError. */
+export async function kmsKey(environment: Environment): Promise<KmsKey | undefined> {
+  const found = await keyFrom(environment, ['MINIO_KMS_SECRET_KEY']);
+  return found && parseKmsKey(found.value.trim());
 }
 
 /** True for the values with which MinIO's switches are on. */

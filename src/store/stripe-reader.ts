@@ -43,8 +43,8 @@ export class StripeReader {
   readonly #onDamage: (scan: 'normal' | 'deep') => void;
   /** Memory of the blocks in flight, from the first read on. */
   #memory: Promise<ReadMemory> | undefined;
-  /** The only block of a small object, read when it was opened. */
-  #first: ReadyBlock | undefined;
+  /** The first block of a small object, read when it was opened: all of it, or its first part. */
+  #first: (ReadyBlock & { readonly partNumber: number }) | undefined;
   #isClosed = false;
 
   /** Pins the version's data on every drive that may have it. */
@@ -85,7 +85,7 @@ export class StripeReader {
     if (size === 0 || part === undefined) return;
     if (size <= erasure.blockSizeBytes) {
       const [block] = planBlocks(this.#version, { start: 0, length: size });
-      if (block !== undefined) this.#first = await this.#readBlock(block);
+      if (block !== undefined) this.#first = { ...(await this.#readBlock(block)), partNumber: block.partNumber };
       return;
     }
     const probe = async (source: ShardSource): Promise<void> => {
@@ -141,7 +141,7 @@ export class StripeReader {
   /** The block that was read at the opening, cut to what is wanted. */
   #take(block: BlockRead): Promise<ReadyBlock> | undefined {
     const first = this.#first;
-    if (first === undefined) return undefined;
+    if (first?.partNumber !== block.partNumber) return undefined;
     this.#first = undefined;
     return Promise.resolve({ slices: cutSlices(first.slices, block.from, block.to), release: () => first.release() });
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { StorageError } from '../../src/base/index.js';
 import { deleteObject } from '../../src/store/delete.js';
 import { openObject, statObject } from '../../src/store/get.js';
+import { importVersion } from '../../src/store/import-version.js';
 import { putObject } from '../../src/store/put.js';
 import { updateMetadata } from '../../src/store/update-metadata.js';
 import { BUCKET, Life, body, content, judgeByMd5, litter, md5, readAll } from './life.js';
@@ -33,6 +34,22 @@ describe.each([1, 4, 6])('objects on a set of %i drives', (driveCount) => {
     expect((await life.get(`size/${size}`)).equals(bytes)).toBe(true);
     await life.idle();
     expect(litter(life)).toEqual([]);
+  });
+
+  it('of several parts within one block come back in ranges: compressed uploads are so small', async () => {
+    const bytes = content(9000, 11);
+    const { versionId, erasure, dataDir } = await life.put('parts/model', content(500_000, 12));
+    const parts = [[1, 3000], [2, 5500], [7, 500]].map(([number, size]) => ({ number: number!, size: size!, actualSize: size! }));
+    await importVersion(
+      life.context,
+      BUCKET,
+      'parts/small',
+      { kind: 'object', versionId, modTimeNs: 1n, size: bytes.length, dataDir, erasure, parts, metaUser: new Map([['etag', `${md5(bytes)}-3`]]), metaSys: new Map() },
+      { versioning: 'unversioned', read: ({ start, length }) => body(bytes.subarray(start, start + length)).stream },
+    );
+    for (const [start, length] of [[0, 9000], [3000, 6000], [8500, 500], [2999, 2], [8400, 200], [10, 20]] as const) {
+      expect((await life.get('parts/small', { range: { start, length } })).equals(bytes.subarray(start, start + length)), `${start}+${length}`).toBe(true);
+    }
   });
 
   it('come back in ranges', async () => {

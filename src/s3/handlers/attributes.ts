@@ -1,11 +1,14 @@
 /** GetObjectAttributes: chosen facts about an object as a document. */
+import { clientSize } from '../../content/index.js';
 import type { ObjectInfo } from '../../store/index.js';
 import { checksumText, storedChecksum, type ObjectChecksum } from '../object-checksum.js';
 import { ALGORITHMS } from '../checksums.js';
 import { failed, judgeRead, validators } from '../conditions.js';
+import { customerKey } from '../encryption.js';
 import { S3Error } from '../errors.js';
-import { clientSize, etagOf, modTimeMs, refuseCustomerKeys, storageClassOf } from '../metadata.js';
+import { etagOf, modTimeMs, storageClassOf } from '../metadata.js';
 import { checkKey, integerParameter, versionParameter } from '../parameters.js';
+import { visible } from '../presented.js';
 import { Query } from '../query.js';
 import { header, type Handler, type S3Request } from '../request.js';
 import { element, wrap, xmlDocument } from '../xml/writer.js';
@@ -18,10 +21,11 @@ const PARTS_MAX = 1000;
 
 export const getObjectAttributes: Handler = async (room, request) => {
   checkKey(request.key);
-  refuseCustomerKeys(request);
+  const customer = customerKey(request);
   const wanted = wantedAttributes(request);
   const versionId = versionParameter(request.query);
-  const info = await room.store.stat(request.bucket, request.key, versionId === undefined ? {} : { versionId }).catch(asMethodNotAllowed(versionId));
+  const stored = await room.store.stat(request.bucket, request.key, versionId === undefined ? {} : { versionId }).catch(asMethodNotAllowed(versionId));
+  const info = visible(room, request.bucket, stored, customer);
   if (judgeRead(request.message.headers, validators(info)) !== 'proceed') throw failed('If-Match or If-Unmodified-Since');
   const checksum = storedChecksum(info);
   const body =

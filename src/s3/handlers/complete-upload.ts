@@ -8,6 +8,7 @@ import { stripEtag, writePrecondition } from '../conditions.js';
 import { S3Error } from '../errors.js';
 import { etagOf } from '../metadata.js';
 import { checkKey } from '../parameters.js';
+import { refuseTransformedUpload } from '../presented.js';
 import { header, type Handler, type Room, type S3Request } from '../request.js';
 import { childText, malformed, parseRoot, type XmlElement } from '../xml/reader.js';
 import { element, etagElement, xmlDocument } from '../xml/writer.js';
@@ -22,9 +23,10 @@ export const completeMultipartUpload: Handler = async (room, request) => {
   const uploadId = uploadIdParameter(request);
   // Not readDocument: checksum headers describe the object here, not the document.
   const parts = parseComplete(await request.body.readAll(COMPLETE_DOCUMENT_BYTES_MAX));
-  const precondition = writePrecondition(request);
+  const precondition = writePrecondition(room, request);
   let checksum: ObjectChecksum | undefined;
   const judge = (chosen: readonly PartInfo[], upload: UploadInfo): BodyVerdict => {
+    refuseTransformedUpload(upload);
     checkSize(request, chosen);
     checksum = objectChecksum(chosen, upload);
     checkChecksum(request, checksum);

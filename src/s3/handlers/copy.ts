@@ -2,13 +2,16 @@
 import type { BodyVerdict, ByteRange, ObjectInfo, OpenedObject, Versioning } from '../../store/index.js';
 import { PUT_SIZE_MAX } from '../../base/index.js';
 import type { DigestName } from '../../hash/index.js';
+import { clientSize, type Content } from '../../content/index.js';
 import { NULL_VERSION_ID } from '../../format/index.js';
 import { checksumMetadata, checksumText, storedChecksum, type ObjectChecksum } from '../object-checksum.js';
 import { ALGORITHMS, digestBase64, digestHex, parseChecksumName, type ChecksumName } from '../checksums.js';
 import { failed, judgeRead, validators, writePrecondition } from '../conditions.js';
+import { customerKey } from '../encryption.js';
 import { S3Error } from '../errors.js';
-import { clientSize, copiedMetadata, etagOf, metaValue, modTimeMs, refuseTransformed, refuseUnsupported, requestMetadata, storageClassOf, TAGGING_KEY } from '../metadata.js';
+import { copiedMetadata, etagOf, metaValue, modTimeMs, refuseUnsupported, requestMetadata, storageClassOf, TAGGING_KEY } from '../metadata.js';
 import { checkBucketName, checkKey, partNumber, trimKey } from '../parameters.js';
+import { presented, readable, readBytes, refuseMoved, refuseTransformedUpload } from '../presented.js';
 import { decodeComponent } from '../query.js';
 import { parseCopyRange } from '../ranges.js';
 import { header, type Handler, type Room, type S3Request } from '../request.js';
@@ -47,21 +50,32 @@ function directive(request: S3Request, name: string): 'COPY' | 'REPLACE' {
   return value;
 }
 
+interface OpenedSource {
+  readonly source: CopySource;
+  readonly object: OpenedObject;
+  /** As clients see it. */
+  readonly info: ObjectInfo;
+  /** What gives the client's bytes where they are not those that are kept. */
+  readonly content: Content | undefined;
+}
+
 /** The source, opened and compared with the request's conditions. A delete marker named by its id is no source. */
-async function openSource(room: Room, request: S3Request): Promise<{ source: CopySource; object: OpenedObject }> {
+async function openSource(room: Room, request: S3Request): Promise<OpenedSource> {
   const source = parseCopySource(header(request, 'x-amz-copy-source') ?? '');
+  const customer = customerKey(request, 'source');
   const object = await room.store.open(source.bucket, source.key, {
     ...(source.versionId === undefined ? {} : { versionId: source.versionId }),
     signal: request.signal,
   });
   try {
-    if (judgeRead(request.message.headers, validators(object.info), 'x-amz-copy-source-') !== 'proceed') throw failed('x-amz-copy-source-if');
-    refuseTransformed(object.info);
+    const { info, content } = readable(room, source.bucket, object.info, customer);
+    if (judgeRead(request.message.headers, validators(info), 'x-amz-copy-source-') !== 'proceed') throw failed('x-amz-copy-source-if');
+    refuseMoved(info);
+    return { source, object, info, content };
   } catch (error) {
     object.close();
     throw error;
   }
-  return { source, object };
 }
 
 export const copyObject: Handler = async (room, request) => {
@@ -69,24 +83,25 @@ export const copyObject: Handler = async (room, request) => {
   const replaces = directive(request, 'x-amz-metadata-directive') === 'REPLACE';
   const { metaUser: requested, storageClass } = requestMetadata(request);
   const { versioning } = await room.store.bucketSettings(request.bucket);
-  const { source, object } = await openSource(room, request);
+  const opened = await openSource(room, request);
+  const { source, object, info: sourceInfo } = opened;
   try {
     const isOntoItself = source.bucket === request.bucket && source.key === request.key;
-    const changesClass = header(request, 'x-amz-storage-class') !== undefined && (storageClass ?? 'STANDARD') !== storageClassOf(object.info);
-    const wantedChecksum = copyChecksum(request, object.info);
-    const changesChecksum = wantedChecksum !== undefined && storedChecksum(object.info)?.name !== wantedChecksum;
+    const changesClass = header(request, 'x-amz-storage-class') !== undefined && (storageClass ?? 'STANDARD') !== storageClassOf(sourceInfo);
+    const wantedChecksum = copyChecksum(request, sourceInfo);
+    const changesChecksum = wantedChecksum !== undefined && storedChecksum(sourceInfo)?.name !== wantedChecksum;
     if (isOntoItself && source.versionId === undefined && !replaces && !changesClass && !changesChecksum) {
       throw new S3Error('InvalidRequest', "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class or checksum.");
     }
-    const metaUser = replaces ? requested : withClass(copiedMetadata(object.info), storageClass);
-    applyTags(request, object.info, metaUser, requested);
+    const metaUser = replaces ? requested : withClass(copiedMetadata(sourceInfo), storageClass);
+    applyTags(request, sourceInfo, metaUser, requested);
     const isMetadataOnly = isOntoItself && source.versionId === undefined && versioning === 'unversioned' && !changesClass && !changesChecksum;
     const plan = { metaUser, storageClass, versioning, checksumName: wantedChecksum };
-    const precondition = writePrecondition(request);
-    const info = isMetadataOnly && !precondition ? await replaceMetadata(room, request, object, metaUser) : await copyBytes(room, request, object, plan, precondition);
+    const precondition = writePrecondition(room, request);
+    const info = isMetadataOnly && !precondition ? presented(room, request.bucket, await replaceMetadata(room, request, object, metaUser)) : await copyBytes(room, request, opened, plan, precondition);
     return {
       status: 200,
-      headers: { ...XML, ...versionHeader(info.versionId), ...sourceVersion(object.info) },
+      headers: { ...XML, ...versionHeader(info.versionId), ...sourceVersion(sourceInfo) },
       body: xmlDocument('CopyObjectResult', result(info.metaUser.get('etag') ?? '', modTimeMs(info)) + checksumElement(storedChecksum(info))),
     };
   } finally {
@@ -104,17 +119,17 @@ interface CopyPlan {
 async function copyBytes(
   room: Room,
   request: S3Request,
-  object: OpenedObject,
+  { object, info, content }: OpenedSource,
   plan: CopyPlan,
   precondition: ReturnType<typeof writePrecondition>,
 ): Promise<ObjectInfo> {
-  const size = clientSize(object.info);
+  const size = clientSize(info);
   if (size > PUT_SIZE_MAX) throw new S3Error('InvalidRequest', 'The specified copy source is larger than the maximum allowable size for a copy source: 5 GiB.');
   const digests: DigestName[] = plan.checksumName ? ['md5', ALGORITHMS[plan.checksumName].digest] : ['md5'];
   return room.store.put(
     request.bucket,
     request.key,
-    { size, stream: object.read(), digests },
+    { size, stream: readBytes(object, content), digests },
     {
       versioning: plan.versioning,
       metaUser: plan.metaUser,
@@ -164,17 +179,19 @@ export const uploadPartCopy: Handler = async (room, request) => {
   refuseUnsupported(request);
   const uploadId = uploadIdParameter(request);
   const number = partNumber(request.query.get('partNumber') ?? '');
-  const wanted = uploadChecksum(await room.store.uploadInfo(request.bucket, request.key, uploadId));
-  const { object } = await openSource(room, request);
+  const begun = await room.store.uploadInfo(request.bucket, request.key, uploadId);
+  refuseTransformedUpload(begun);
+  const wanted = uploadChecksum(begun);
+  const { object, info, content } = await openSource(room, request);
   try {
-    const range = copyRange(request, clientSize(object.info));
+    const range = copyRange(request, clientSize(info));
     const digests: DigestName[] = wanted ? ['md5', ALGORITHMS[wanted.name].digest] : ['md5'];
     const part = await room.store.putPart(
       request.bucket,
       request.key,
       uploadId,
       number,
-      { size: range.length, stream: object.read(range), digests },
+      { size: range.length, stream: readBytes(object, content, range), digests },
       {
         signal: request.signal,
         judge: (computed) => {
@@ -187,7 +204,7 @@ export const uploadPartCopy: Handler = async (room, request) => {
     const checksum = wanted ? element(ALGORITHMS[wanted.name].element, part.checksums.get(wanted.name)) : '';
     return {
       status: 200,
-      headers: { ...XML, ...sourceVersion(object.info) },
+      headers: { ...XML, ...sourceVersion(info) },
       body: xmlDocument('CopyPartResult', result(part.etag, Number(part.modTimeNs / 1_000_000n)) + checksum),
     };
   } finally {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isStorageError, LIST_KEYS_MAX, StorageError } from '../../base/index.js';
 import type { DeleteResult, VersionInfo, Versioning } from '../../store/index.js';
 import { NULL_VERSION_ID } from '../../format/index.js';
+import { presentedVersion } from '../presented.js';
 import { checkDelete, headerDeleteConditions, isConditional, stripEtag, type DeleteConditions } from '../conditions.js';
 import { S3Error, toS3Error } from '../errors.js';
 import { metaValue } from '../metadata.js';
@@ -75,7 +76,7 @@ async function deleteOne(room: Room, bucket: string, target: Target, versioning:
       ...(target.versionId === undefined ? {} : { versionId: target.versionId }),
       versioning,
       precondition: (current) => {
-        checkDelete(target.conditions, current);
+        checkDelete(target.conditions, current && presentedVersion(room, bucket, current));
         // No marker for a key that never was where the client named what it wants to delete.
         if (!current && isConditional(target.conditions)) throw new StorageError('object-not-found', 'There is nothing to delete', { bucket, key: target.key });
         if (target.versionId !== undefined) refuseLocked(current, room.clock.now());

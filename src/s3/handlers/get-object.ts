@@ -1,47 +1,49 @@
 /** GetObject and HeadObject: the same answer, with and without the bytes. */
-import type { ByteRange, ObjectInfo, OpenedObject } from '../../store/index.js';
+import { clientSize } from '../../content/index.js';
+import type { ByteRange, ObjectInfo } from '../../store/index.js';
 import { checksumHeaders, storedChecksum } from '../object-checksum.js';
 import { ALGORITHMS } from '../checksums.js';
 import { failed, judgeRead, validators } from '../conditions.js';
+import { customerKey, encryptionHeaders, refuseEncryptionOnRead } from '../encryption.js';
 import { S3Error } from '../errors.js';
-import { applyOverrides, clientSize, objectHeaders, refuseCustomerKeys, refuseTransformed } from '../metadata.js';
+import { applyOverrides, objectHeaders } from '../metadata.js';
 import { checkKey, partNumber, versionParameter } from '../parameters.js';
+import { readable, readBytes, refuseMoved, visible } from '../presented.js';
 import { parseRange, partRange } from '../ranges.js';
 import { header, type Handler, type S3Request } from '../request.js';
 import { asMethodNotAllowed } from './delete-marker.js';
 
 export const getObject: Handler = async (room, request) => {
   checkKey(request.key);
-  refuseCustomerKeys(request);
+  refuseEncryptionOnRead(request);
+  const customer = customerKey(request);
   const versionId = versionParameter(request.query);
   const object = await room.store
     // No signal: a client that hangs up is noticed between two buffers, and making one costs as much as the signature.
     .open(request.bucket, request.key, versionId === undefined ? {} : { versionId })
     .catch(asMethodNotAllowed(versionId));
   try {
-    const answer = describe(request, object.info);
+    const { info, content } = readable(room, request.bucket, object.info, customer);
+    const answer = describe(request, info);
     if (answer.range.length === 0 || answer.status === 304) {
       object.close();
       return { status: answer.status, headers: answer.headers };
     }
-    refuseTransformed(object.info);
-    return { status: answer.status, headers: answer.headers, body: { stream: bytesOf(object, answer), length: answer.range.length } };
+    refuseMoved(info);
+    return { status: answer.status, headers: answer.headers, body: { stream: readBytes(object, content, answer.isWhole ? undefined : answer.range), length: answer.range.length } };
   } catch (error) {
     object.close();
     throw error;
   }
 };
 
-function bytesOf(object: OpenedObject, answer: Answer): AsyncIterable<Uint8Array> {
-  return answer.isWhole ? object.read() : object.read(answer.range);
-}
-
 export const headObject: Handler = async (room, request) => {
   checkKey(request.key);
-  refuseCustomerKeys(request);
+  refuseEncryptionOnRead(request);
+  const customer = customerKey(request);
   const versionId = versionParameter(request.query);
   const info = await room.store.stat(request.bucket, request.key, versionId === undefined ? {} : { versionId }).catch(asMethodNotAllowed(versionId));
-  const { status, headers } = describe(request, info);
+  const { status, headers } = describe(request, visible(room, request.bucket, info, customer));
   return { status, headers };
 };
 
@@ -57,7 +59,7 @@ function describe(request: S3Request, info: ObjectInfo): Answer {
   const size = clientSize(info);
   const verdict = judgeRead(request.message.headers, validators(info));
   if (verdict === 'failed') throw failed('If-Match or If-Unmodified-Since');
-  const headers = objectHeaders(info);
+  const headers = { ...objectHeaders(info), ...encryptionHeaders(request, info) };
   if (verdict === 'not-modified') return { status: 304, headers, range: { start: 0, length: 0 }, isWhole: false };
   headers['Accept-Ranges'] = 'bytes';
   const range = wantedRange(request, info, size, headers);

@@ -1,6 +1,7 @@
 /** ListObjects (1 and 2) and ListObjectVersions. */
 import { checkKey, listLimit, prefixParameter, wantsUrlEncoding } from '../parameters.js';
 import { S3Error } from '../errors.js';
+import { presented, presentedVersion } from '../presented.js';
 import type { Query } from '../query.js';
 import type { Handler, Room } from '../request.js';
 import { element, xmlDocument } from '../xml/writer.js';
@@ -46,7 +47,7 @@ export const listObjects: Handler = async (room, request) => {
     echo(request.bucket, page, listing.isTruncated) +
     element('Marker', shownKey(marker, page.entries)) +
     next +
-    listing.objects.map((info) => objectEntry(info, page.entries)).join('') +
+    listing.objects.map((info) => objectEntry(presented(room, request.bucket, info), page.entries)).join('') +
     prefixEntries(listing.prefixes, page.entries);
   return { status: 200, headers: XML, body: xmlDocument('ListBucketResult', body) };
 };
@@ -64,7 +65,7 @@ export const listObjectsV2: Handler = async (room, request) => {
     element('ContinuationToken', token) +
     element('NextContinuationToken', next) +
     element('KeyCount', listing.objects.length + listing.prefixes.length) +
-    listing.objects.map((info) => objectEntry(info, page.entries)).join('') +
+    listing.objects.map((info) => objectEntry(presented(room, request.bucket, info), page.entries)).join('') +
     prefixEntries(listing.prefixes, page.entries);
   return { status: 200, headers: XML, body: xmlDocument('ListBucketResult', body) };
 };
@@ -106,7 +107,7 @@ export const listObjectVersions: Handler = async (room, request) => {
     element('VersionIdMarker', versionMarker) +
     ('nextKey' in listing && listing.nextKey !== undefined ? element('NextKeyMarker', shownKey(listing.nextKey, page.entries)) : '') +
     ('nextVersionId' in listing && listing.nextVersionId !== undefined ? element('NextVersionIdMarker', listing.nextVersionId) : '') +
-    listing.versions.map((info) => versionEntry(info, page.entries)).join('') +
+    listing.versions.map((info) => versionEntry(presentedVersion(room, request.bucket, info), page.entries)).join('') +
     prefixEntries(listing.prefixes, page.entries);
   return { status: 200, headers: XML, body: xmlDocument('ListVersionsResult', body) };
 };

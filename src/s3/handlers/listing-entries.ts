@@ -1,6 +1,7 @@
 /** What the listings share: owner, times, encoded keys, entries for objects and versions. */
+import { clientSize } from '../../content/index.js';
 import type { ObjectInfo, VersionInfo } from '../../store/index.js';
-import { clientSize, etagOf, modTimeMs, storageClassOf, TAGGING_KEY, metaValue } from '../metadata.js';
+import { etagOf, modTimeMs, storageClassOf, TAGGING_KEY, metaValue } from '../metadata.js';
 import { storedChecksum } from '../object-checksum.js';
 import { encodePath } from '../query.js';
 import { element, escapeXml, etagElement, wrap } from '../xml/writer.js';

@@ -2,7 +2,9 @@
 import type { UploadInfo } from '../../store/index.js';
 import { ALGORITHMS, checksumScope, parseChecksumName, type ChecksumName, type ChecksumScope } from '../checksums.js';
 import { S3Error } from '../errors.js';
-import { refuseCustomerKeys, requestMetadata } from '../metadata.js';
+import { refuseCustomerKeys } from '../encryption.js';
+import { requestMetadata } from '../metadata.js';
+import { refuseTransformedUpload } from '../presented.js';
 import { checkKey, integerParameter, listLimit, partNumber, prefixParameter, wantsUrlEncoding } from '../parameters.js';
 import { header, type Handler, type S3Request } from '../request.js';
 import { receiveUpload } from '../upload-body.js';
@@ -69,7 +71,9 @@ export const uploadPart: Handler = async (room, request) => {
   refuseCustomerKeys(request);
   const uploadId = uploadIdParameter(request);
   const number = partNumber(request.query.get('partNumber') ?? '');
-  const wanted = uploadChecksum(await room.store.uploadInfo(request.bucket, request.key, uploadId));
+  const begun = await room.store.uploadInfo(request.bucket, request.key, uploadId);
+  refuseTransformedUpload(begun);
+  const wanted = uploadChecksum(begun);
   const upload = receiveUpload(request);
   if (wanted && upload.checksumName !== wanted.name) {
     const given = upload.checksumName?.toLowerCase() ?? 'null';

@@ -12,7 +12,7 @@ import { receiveUpload, type Received } from '../upload-body.js';
 export const putObject: Handler = async (room, request) => {
   checkKey(request.key);
   const { metaUser, storageClass } = requestMetadata(request);
-  const precondition = writePrecondition(request);
+  const precondition = writePrecondition(room, request);
   const { versioning } = await room.store.bucketSettings(request.bucket);
   // The store asks again under its lock; asking now spares the client a body that is refused anyway.
   precondition?.(await currentObject(room, request));
