@@ -10,6 +10,7 @@ against its bitrot hash, every object against its ETag. Nothing is written to a 
 
 Into a folder, a key becomes a file of its name with the object's time; run again, it goes on with what is not there yet. --json tells the metadata of each.
 Onto a server (ALIAS, or ALIAS/BUCKET[/PREFIX]) metadata, tags and ETags are kept; buckets are made.
+Objects that MinIO keeps encrypted need MINIO_KMS_SECRET_KEY as the server had it, or --enc-c; they are saved as their clients wrote them.
 
 At night:
   1. What is left?      mts rescue scan /mnt/found{1...4}
@@ -20,6 +21,7 @@ Exit status: 0 all was saved, 1 something is lost or could not be stored, 130 in
   static override usage = 'rescue cp [FLAGS] DRIVE... BUCKET/PREFIX FOLDER|ALIAS[/BUCKET]';
   static override args = { drive: Args.string({ description: 'folders of the drives, then BUCKET/PREFIX or /, then where to', ignoreStdin: true }) };
   static override flags = {
+    ...RescueCommand.keyFlags,
     versions: Flags.boolean({ description: 'every version that can be read; in a folder as KEY~TIME~ID' }),
     partial: Flags.boolean({ description: 'of what is lost, save the ranges that can be read, as KEY.partial; holes are zeros, listed in KEY.partial.holes' }),
   };
@@ -31,7 +33,8 @@ Exit status: 0 all was saved, 1 something is lost or could not be stored, 130 in
   async run(): Promise<void> {
     const words = await this.given(3);
     const [drives, source, target] = [words.slice(0, -2), this.source(words.at(-2) ?? ''), words.at(-1) ?? ''];
-    const { bucketsOf, copyBucket, openRescue } = await loadRescue();
+    const { bucketsOf, contentKeysFrom, copyBucket, openRescue } = await loadRescue();
+    const keysFor = contentKeysFrom(process.env, this.flags['enc-c']);
     const sink = await this.#sink(target, source.bucket === undefined);
     if (this.flags.partial && sink.writePartial === undefined) throw new UsageError('a server takes whole objects only', 'give a folder with --partial');
     const rescue = await openRescue(drives);
@@ -40,7 +43,7 @@ Exit status: 0 all was saved, 1 something is lost or could not be stored, 130 in
     try {
       for (const bucket of source.bucket === undefined ? await bucketsOf(rescue) : [source.bucket]) {
         const onFailure = (path: string, error: unknown): void => this.itemFailed(`A folder on \`${path}\` cannot be listed any further; its objects are asked for by the names that other drives show.`, error);
-        const options = { prefix: source.prefix, allVersions: this.flags.versions, isPartial: this.flags.partial, sink, signal: this.signal, onFailure };
+        const options = { prefix: source.prefix, allVersions: this.flags.versions, isPartial: this.flags.partial, sink, keysFor, signal: this.signal, onFailure };
         for await (const result of copyBucket(rescue, bucket, options)) {
           counts.set(result.outcome, (counts.get(result.outcome) ?? 0) + 1);
           if (['copied', 'older', 'present'].includes(result.outcome)) bytes.saved += result.size;

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { loadRescue, type RescuedKey } from '../../src/offline/index.js';
+import { loadRescue, type ObjectVersion, type RescuedKey } from '../../src/offline/index.js';
 import { EXIT_HELP, formatJsonTime, formatListingSize, formatTime, RescueCommand } from '../../src/view/index.js';
 
 export default class RescueLs extends RescueCommand<typeof RescueLs> {
@@ -14,7 +14,7 @@ Nothing is written to a drive. ${EXIT_HELP}`;
   ];
 
   async run(): Promise<void> {
-    const { bucketsOf, latestOf, openRescue, rescuedKeys } = await loadRescue();
+    const { bucketsOf, clientSize, latestOf, openRescue, rescuedKeys } = await loadRescue();
     const words = await this.given(1);
     const { drives, source } = await this.drivesAndSource(words);
     const rescue = await openRescue(drives);
@@ -27,7 +27,7 @@ Nothing is written to a drive. ${EXIT_HELP}`;
       for (const bucket of source.bucket === undefined ? buckets : [source.bucket]) {
         const onFailure = (path: string, error: unknown): void => this.itemFailed(`A folder on \`${path}\` cannot be listed any further.`, error);
         for await (const key of rescuedKeys(rescue, bucket, { prefix: source.prefix, scan: 'normal', signal: this.signal, onFailure })) {
-          this.#show(key, latestOf(key)?.salvaged, source.bucket === undefined);
+          this.#show(key, latestOf(key)?.salvaged, { withBucket: source.bucket === undefined, sizeOf: clientSize });
           await this.outputReady();
         }
       }
@@ -36,7 +36,7 @@ Nothing is written to a drive. ${EXIT_HELP}`;
     }
   }
 
-  #show(key: RescuedKey, latest: RescuedKey['places'][number]['versions'][number] | undefined, withBucket: boolean): void {
+  #show(key: RescuedKey, latest: RescuedKey['places'][number]['versions'][number] | undefined, { withBucket, sizeOf }: { readonly withBucket: boolean; readonly sizeOf: (version: ObjectVersion) => number }): void {
     const all = key.places.flatMap(({ versions }) => versions);
     if (all.length === 0) return this.say({ status: 'success', type: 'object', bucket: key.bucket, key: key.key, verdict: 'lost' }, `${this.paint.bad('lost')} ${key.key}: no drive has metadata that can be read`);
     if (!this.flags.versions && latest?.version.kind === 'delete-marker') return;
@@ -44,7 +44,7 @@ Nothing is written to a drive. ${EXIT_HELP}`;
     for (const { version, verdict, isLatest } of shown) {
       const isMarker = version.kind === 'delete-marker';
       const time = new Date(Number(version.modTimeNs / 1_000_000n));
-      const size = isMarker ? 0 : version.size;
+      const size = isMarker ? 0 : sizeOf(version);
       const state = verdict === 'lost' ? this.paint.bad(verdict) : verdict === 'whole' ? this.paint.good(verdict) : this.paint.size(verdict);
       const id = this.flags.versions ? ` ${this.paint.version(version.versionId)} ${isMarker ? this.paint.deleted('DEL') : 'PUT'}` : '';
       const name = withBucket ? `${key.bucket}/${key.key}` : key.key;

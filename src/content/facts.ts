@@ -2,7 +2,7 @@
 import { StorageError } from '../base/index.js';
 import { findName, type ObjectVersion } from '../format/index.js';
 import { openedSize } from './dare.js';
-import { encryptionKind } from './object-key.js';
+import { encryptionKind, type EncryptionKind } from './object-key.js';
 
 export type StoredObject = Pick<ObjectVersion, 'metaSys' | 'metaUser' | 'parts' | 'size'>;
 
@@ -66,4 +66,10 @@ function toldSize({ metaSys }: Pick<StoredObject, 'metaSys'>): number | undefine
   const text = value === undefined ? '' : Buffer.from(value).toString('latin1');
   const size = text === '' ? Number.NaN : Number(text);
   return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+}
+
+/** How the bytes are kept: none for the client's own. Throws content-unknown. */
+export function transformations(stored: Pick<StoredObject, 'metaSys'>): (EncryptionKind | 'compressed')[] {
+  const kind = encryptionKind(stored.metaSys);
+  return [...(kind === undefined ? [] : [kind]), ...(isCompressed(stored) ? (['compressed'] as const) : [])];
 }

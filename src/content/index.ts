@@ -4,6 +4,6 @@
  */
 export { Content } from './content.js';
 export { clientEtag } from './etag.js';
-export { clientSize, isTransformed } from './facts.js';
+export { clientSize, isTransformed, transformations } from './facts.js';
 export { parseKmsKey, type KmsKey } from './kms.js';
 export { encryptionKind, kmsContextText, kmsKeyName, type ContentKeys } from './object-key.js';

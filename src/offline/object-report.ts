@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StorageError } from '../base/index.js';
+import { clientSize, isTransformed, transformations } from '../content/index.js';
 import { framedFileSize, shardFileSize, shardSize } from '../erasure/index.js';
 import {
   CHECKSUM_RECORD_KEY,
@@ -56,6 +57,8 @@ interface VersionReport {
 
 interface ObjectFacts {
   readonly size: number;
+  /** Where the bytes that are kept are not the client's: how, and how many the client's are. */
+  readonly kept?: { readonly as: readonly string[]; readonly clientSize: number };
   readonly dataDir: string;
   readonly dataShards: number;
   readonly parityShards: number;
@@ -137,6 +140,7 @@ async function inspectData(version: ObjectVersion, entry: XlVersionEntry, inline
   return {
     ...erasure,
     size,
+    ...keptAs(version, faults),
     dataDir,
     shardIndex,
     parts,
@@ -146,6 +150,17 @@ async function inspectData(version: ObjectVersion, entry: XlVersionEntry, inline
     ...(frames !== undefined && { inline: { size: inline?.length ?? 0, frames } }),
     faults,
   };
+}
+
+function keptAs(version: ObjectVersion, faults: string[]): Pick<ObjectFacts, 'kept'> {
+  if (!isTransformed(version)) return {};
+  try {
+    return { kept: { as: transformations(version), clientSize: clientSize(version) } };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    faults.push(error.message);
+    return {};
+  }
 }
 
 /** Bytes that each part's file has and must have. Files of a legacy version lie in `legacy/` or in the object's folder; their hash is not in them. */

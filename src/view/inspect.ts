@@ -23,6 +23,7 @@ interface Part {
 
 interface ObjectFacts {
   readonly size: number;
+  readonly kept?: { readonly as: readonly string[]; readonly clientSize: number };
   readonly dataDir: string;
   readonly dataShards: number;
   readonly parityShards: number;
@@ -95,7 +96,7 @@ async function versionText(version: Version, paint: Palette): Promise<string> {
 }
 
 function objectRows(object: ObjectFacts, paint: Palette): [string, string][] {
-  const { size, dataDir, dataShards, parityShards, blockSizeBytes, shardIndex, distribution, parts, metaUser, checksums, place, inline, faults } = object;
+  const { size, kept, dataDir, dataShards, parityShards, blockSizeBytes, shardIndex, distribution, parts, metaUser, checksums, place, inline, faults } = object;
   const where = {
     inline: `inline, ${inline?.size ?? 0} bytes in ${inline?.frames ?? 0} frame${inline?.frames === 1 ? '' : 's'}`,
     files: parts.length === 1 ? '1 part file' : `${parts.length} part files`,
@@ -103,6 +104,7 @@ function objectRows(object: ObjectFacts, paint: Palette): [string, string][] {
   };
   return [
     ['Size', `${formatSize(size)} (${size} bytes)`],
+    ...(kept === undefined ? [] : [['Kept', `${kept.as.join(', ')}; ${kept.clientSize} bytes of the client's`] as [string, string]]),
     ['Erasure', `${dataShards} data + ${parityShards} parity shards, blocks of ${formatSize(blockSizeBytes)}`],
     ['Shard', shardIndex === 0 ? 'unknown' : `${shardIndex}; shards by slot: ${distribution.join(' ')}`],
     ['Data dir', dataDir],

@@ -1,6 +1,6 @@
 /** The base of commands that work on the folders of drives: their arguments, and the source named after them. */
 import { stat } from 'node:fs/promises';
-import type { Command } from '@oclif/core';
+import { Flags, type Command } from '@oclif/core';
 import { UsageError } from '../base/index.js';
 import { MtsCommand } from './command.js';
 
@@ -11,6 +11,11 @@ export interface RescueSource {
 }
 
 export abstract class RescueCommand<T extends typeof Command> extends MtsCommand<T> {
+  /** Of commands that read what clients wrote. */
+  static readonly keyFlags = {
+    'enc-c': Flags.string({ multiple: true, multipleNonGreedy: true, description: 'key of objects that their clients encrypted (SSE-C), in base64 or as 64 hexadecimal digits; the environment variable MC_ENC_C takes several, with commas between', helpValue: 'BUCKET/PREFIX=KEY' }),
+  };
+
   /** Throws a UsageError for what can be no bucket. */
   protected source(text: string): RescueSource {
     const [bucket = '', ...rest] = text.replace(/^\/+/, '').split('/');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHealingTracker, newHealingTracker } from '../../src/format/index.js';
 import { inspectMetadata, inspectObject } from '../../src/offline/index.js';
-import { findObject, openRescue, readChecked } from '../../src/offline/rescue/index.js';
+import { clientRead, contentKeys, findObject, openRescue, readChecked } from '../../src/offline/rescue/index.js';
 import { unpackFixture, type Fixture } from '../fixtures/fixture.js';
 
 let root: string;
@@ -41,7 +41,7 @@ describe('files of metadata', () => {
     const rescue = await openRescue(today.drives);
     const fetch = async (key: string): Promise<string> => {
       const chunks: Uint8Array[] = [];
-      await readChecked(await findObject(rescue, '.minio.sys', key, undefined), (bytes) => void chunks.push(Uint8Array.from(bytes)));
+      await readChecked(clientRead(await findObject(rescue, '.minio.sys', key, undefined), { bucket: '.minio.sys', key }, contentKeys({})), (bytes) => void chunks.push(Uint8Array.from(bytes)));
       const file = join(root, key.replaceAll('/', '_'));
       writeFileSync(file, Buffer.concat(chunks));
       return file;

@@ -38,6 +38,17 @@ describe('inspect', () => {
     expect(count).toBeGreaterThan(100);
   });
 
+  it('says how bytes are kept that are not the client\'s, and how many the client has', async () => {
+    const { drives, manifest } = unpackFixture('2025-content', root);
+    const kinds = { 's3-multi.png': ['SSE-S3'], 'ssec-100.png': ['SSE-C'], 'kms.png': ['SSE-KMS'], 'multi.csv': ['compressed'], 'sealed-indexed.csv': ['SSE-S3', 'compressed'], 'ssec.txt': ['SSE-C', 'compressed'] };
+    for (const [key, as] of Object.entries(kinds)) {
+      const { versions, isSound } = await inspectObject(join(drives[0]!, 'content', key));
+      expect(isSound).toBe(true);
+      expect(versions[0]!.object!.kept, key).toEqual({ as, clientSize: manifest.buckets['content']!.objects[key]!.at(-1)!.size });
+    }
+    expect((await inspectObject(folderOf('one-byte'))).versions[0]!.object).not.toHaveProperty('kept');
+  });
+
   it('tells of each version what the server was told', async () => {
     for (const { objects, versioning } of Object.values(fixture.manifest.buckets)) {
       for (const [key, wanted] of Object.entries(objects)) {

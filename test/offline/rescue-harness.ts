@@ -2,10 +2,16 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyBucket, bucketsOf, folderSink, openRescue, type CopyResult, type Rescue } from '../../src/offline/rescue/index.js';
+import { bucketsOf, contentKeys, copyBucket, folderSink, openRescue, type CopyResult, type Rescue } from '../../src/offline/rescue/index.js';
+
+interface SaveOptions {
+  readonly allVersions?: boolean;
+  readonly isPartial?: boolean;
+  readonly keys?: Parameters<typeof contentKeys>[0];
+}
 
 /** Saves all buckets into a folder. */
-export async function saveAll(drives: readonly string[], folder: string, options: { readonly allVersions?: boolean; readonly isPartial?: boolean } = {}): Promise<CopyResult[]> {
+export async function saveAll(drives: readonly string[], folder: string, options: SaveOptions = {}): Promise<CopyResult[]> {
   const rescue = await openRescue(drives);
   try {
     return await saveFrom(rescue, folder, options);
@@ -14,10 +20,10 @@ export async function saveAll(drives: readonly string[], folder: string, options
   }
 }
 
-async function saveFrom(rescue: Rescue, folder: string, { allVersions = true, isPartial = false }: { readonly allVersions?: boolean; readonly isPartial?: boolean }): Promise<CopyResult[]> {
+async function saveFrom(rescue: Rescue, folder: string, { allVersions = true, isPartial = false, keys = {} }: SaveOptions): Promise<CopyResult[]> {
   const sink = folderSink({ folder, withBucket: true });
   const results: CopyResult[] = [];
-  for (const bucket of await bucketsOf(rescue)) for await (const result of copyBucket(rescue, bucket, { prefix: '', allVersions, isPartial, sink })) results.push(result);
+  for (const bucket of await bucketsOf(rescue)) for await (const result of copyBucket(rescue, bucket, { prefix: '', allVersions, isPartial, sink, keysFor: contentKeys(keys) })) results.push(result);
   return results;
 }
 

@@ -1,25 +1,48 @@
-/** Whether the bytes that drives give are those that the client once sent: their MD5 against the ETag. */
+/** The client's bytes of a version, and whether they are those that it once sent: their MD5 against the ETag. */
 import { createHash } from 'node:crypto';
-import { StorageError } from '../../base/index.js';
+import { isStorageError, StorageError } from '../../base/index.js';
+import { Content, isTransformed } from '../../content/index.js';
 import { findName, LEGACY_DATA_DIR, type ObjectVersion } from '../../format/index.js';
 import { readSalvaged, withoutDrives, type SalvageRead } from '../../store/index.js';
+import type { KeysFor } from './content-keys.js';
 
-/** Why the bytes on the drives are not the client's; undefined where they are. */
+/** A version that is to be read as its client wrote it. */
+export interface RescueRead extends SalvageRead {
+  /** Turns what is kept into what the client wrote; undefined where they are the same. */
+  readonly content: Content | undefined;
+  /** Of the client's bytes, and those of its parts. */
+  readonly size: number;
+  readonly parts: readonly { readonly number: number; readonly size: number }[];
+}
+
+/** Why the bytes of a version cannot be had, whatever the drives give; undefined where they can. */
 export function obstacleOf({ metaSys, dataDir }: ObjectVersion): string | undefined {
   if (dataDir === LEGACY_DATA_DIR) return 'it was written before 2021 and is kept in its old form, which rescue does not read';
-  const names = [...metaSys.keys()].map((name) => name.toLowerCase());
-  if (names.some((name) => name.startsWith('x-minio-internal-server-side-encryption'))) return 'it is encrypted, and rescue has no keys';
-  if (names.includes('x-minio-internal-compression')) return 'it is kept compressed, and rescue does not unpack';
-  if (names.includes('x-minio-internal-transition-status')) return 'its data was moved to a remote tier';
+  if (findName(metaSys, 'x-minio-internal-transition-status') !== undefined) return 'its data was moved to a remote tier';
   return undefined;
 }
 
+/** Throws kms-key-missing, customer-key-missing, key-wrong, content-unknown, content-corrupt. */
+export function clientRead(read: SalvageRead, name: { readonly bucket: string; readonly key: string }, keysFor: KeysFor): RescueRead {
+  const { version } = read;
+  if (!isTransformed(version)) return { ...read, content: undefined, size: version.size, parts: version.parts };
+  const content = new Content(version, name, keysFor(version, name));
+  return { ...read, content, size: content.size, parts: content.parts };
+}
+
+/** Each buffer is valid until the next is asked for. Throws read-quorum, content-corrupt, aborted. */
+export function clientBytes(read: RescueRead, options: { readonly range?: { readonly start: number; readonly length: number }; readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<Uint8Array> {
+  const { content } = read;
+  return content === undefined ? readSalvaged(read, options) : content.read((range) => readSalvaged(read, { range, signal: options.signal }), options.range);
+}
+
+/** As it is kept: sealed where the object is encrypted. */
 export function etagOf({ metaUser }: ObjectVersion): string {
   return findName(metaUser, 'etag') ?? findName(metaUser, 'md5Sum') ?? '';
 }
 
 /** Follows an object's bytes. */
-export class EtagCheck {
+class EtagCheck {
   readonly #etag: string;
   readonly #partSizes: readonly number[];
   readonly #whole = createHash('md5');
@@ -27,12 +50,13 @@ export class EtagCheck {
   #partNumber = 0;
   #partLeft: number;
 
-  constructor(version: ObjectVersion) {
+  constructor({ version, content, size, parts: clientParts }: RescueRead) {
     const etag = etagOf(version);
     const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1];
-    const isKnown = parts === undefined ? /^[0-9a-f]{32}$/.test(etag) : Number(parts) === version.parts.length;
-    this.#etag = isKnown ? etag : '';
-    this.#partSizes = parts === undefined ? [version.size] : version.parts.map(({ size }) => size);
+    const isKnown = parts === undefined ? /^[0-9a-f]{32}$/.test(etag) : Number(parts) === clientParts.length;
+    // What decrypts is right.
+    this.#etag = isKnown && content?.encryption === undefined ? etag : '';
+    this.#partSizes = parts === undefined ? [size] : clientParts.map((part) => part.size);
     this.#partLeft = this.#partSizes[0] ?? 0;
   }
 
@@ -64,17 +88,22 @@ export class EtagCheck {
 }
 
 /** Hands every buffer to `take` (it is valid until that resolves) and says whether they are the client's bytes. Throws read-quorum, aborted. */
-export async function readChecked(read: SalvageRead, take: (bytes: Uint8Array) => Promise<void> | void, signal?: AbortSignal): Promise<boolean> {
-  const check = new EtagCheck(read.version);
-  for await (const bytes of readSalvaged(read, { signal })) {
-    check.update(bytes);
-    await take(bytes);
+export async function readChecked(read: RescueRead, take: (bytes: Uint8Array) => Promise<void> | void, signal?: AbortSignal): Promise<boolean> {
+  const check = new EtagCheck(read);
+  try {
+    for await (const bytes of clientBytes(read, { signal })) {
+      check.update(bytes);
+      await take(bytes);
+    }
+  } catch (error) {
+    if (isStorageError(error, 'content-corrupt')) return false;
+    throw error;
   }
   return check.isFine();
 }
 
 /** Tries without one drive, then without two, until the bytes are right: a drive with another's shards has good hashes. undefined where they never are. */
-export async function readAround(read: SalvageRead, signal?: AbortSignal): Promise<SalvageRead | undefined> {
+export async function readAround(read: RescueRead, signal?: AbortSignal): Promise<RescueRead | undefined> {
   for (const found of withoutDrives(read.found, read.version)) {
     try {
       if (await readChecked({ ...read, found }, () => undefined, signal)) return { ...read, found };
@@ -85,6 +114,7 @@ export async function readAround(read: SalvageRead, signal?: AbortSignal): Promi
   return undefined;
 }
 
-export function wrongBytes({ volume, path, version }: SalvageRead): StorageError {
-  return new StorageError('checksum-mismatch', `the bytes of ${volume}/${path} do not match its ETag ${etagOf(version)}: shards of different writes are mixed up`, { bucket: volume });
+export function wrongBytes({ volume, path, version, content }: RescueRead): StorageError {
+  const why = content === undefined ? `do not match its ETag ${etagOf(version)}` : 'do not open: they are damaged';
+  return new StorageError('checksum-mismatch', `the bytes of ${volume}/${path} ${why}: shards of different writes are mixed up`, { bucket: volume });
 }

@@ -1,9 +1,11 @@
 /** Takes objects off drives: of each key the best version that can be read, or all of them. */
-import { StorageError } from '../../base/index.js';
+import { isStorageError, StorageError } from '../../base/index.js';
 import type { ObjectVersion } from '../../format/index.js';
 import { nsToMs } from '../../format/index.js';
+import { clientEtag, clientSize, isTransformed } from '../../content/index.js';
 import { inOrder, type SalvagedVersion, type SalvageRead } from '../../store/index.js';
-import { etagOf, obstacleOf } from './content.js';
+import { clientRead, etagOf, obstacleOf, type RescueRead } from './content.js';
+import type { KeysFor } from './content-keys.js';
 import { latestOf, rescuedKeys, type KeyInSet, type KeysOptions, type RescuedKey } from './keys.js';
 import type { Rescue } from './open.js';
 import { whyOf } from './scan.js';
@@ -19,7 +21,7 @@ export interface CopyJob {
   readonly key: string;
   readonly isLatest: boolean;
   readonly modTime: Date;
-  readonly read: SalvageRead;
+  readonly read: RescueRead;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -53,6 +55,7 @@ export interface CopyOptions extends Omit<KeysOptions, 'scan'> {
   readonly allVersions: boolean;
   readonly isPartial: boolean;
   readonly sink: CopySink;
+  readonly keysFor: KeysFor;
 }
 
 /** Objects being saved at once. */
@@ -96,7 +99,7 @@ async function copyBest(key: RescuedKey, options: CopyOptions): Promise<CopyResu
     if (result.outcome === 'failed') break;
   }
   if (first?.outcome === 'failed') return [first];
-  return [options.isPartial ? await copyPartial(newest, true, options) : (first ?? lost(newest))];
+  return [options.isPartial ? await copyPartial(newest, true, options) : (first ?? lost(newest, options))];
 }
 
 async function copyVersions(key: RescuedKey, options: CopyOptions): Promise<CopyResult[]> {
@@ -111,36 +114,35 @@ async function copyVersions(key: RescuedKey, options: CopyOptions): Promise<Copy
     if (all.slice(i + 1).some(({ salvaged: newer }) => newer.version.versionId === salvaged.version.versionId && newer.verdict !== 'lost')) continue;
     if (salvaged.version.kind === 'delete-marker') {
       const target = await options.sink.writeMarker?.(place.bucket, place.key);
-      if (target !== undefined) results.push({ ...factsOf(candidate), outcome: 'marker', target, holes: [], why: '' });
+      if (target !== undefined) results.push({ ...factsOf(candidate, options), outcome: 'marker', target, holes: [], why: '' });
       continue;
     }
     const isLatest = salvaged === latest;
-    const result = salvaged.good < salvaged.needed ? lost(candidate) : await copyOne(candidate, isLatest, options);
+    const result = salvaged.good < salvaged.needed ? lost(candidate, options) : await copyOne(candidate, isLatest, options);
     results.push(result.outcome === 'lost' && options.isPartial ? await copyPartial(candidate, isLatest, options) : result);
   }
   return results;
 }
 
-async function copyOne(candidate: Candidate, isLatest: boolean, { sink, signal }: CopyOptions): Promise<CopyResult> {
-  const facts = factsOf(candidate);
-  const job = jobOf(candidate, isLatest, signal);
-  const obstacle = obstacleOf(job.read.version);
+async function copyOne(candidate: Candidate, isLatest: boolean, options: CopyOptions): Promise<CopyResult> {
+  const facts = factsOf(candidate, options);
+  const obstacle = obstacleOf(readOf(candidate).version);
   if (obstacle !== undefined) return { ...facts, outcome: 'failed', target: '', holes: [], why: obstacle };
   try {
-    const { target, isPresent } = await sink.write(job);
+    const { target, isPresent } = await options.sink.write(jobOf(candidate, isLatest, options));
     return { ...facts, outcome: isPresent ? 'present' : 'copied', target, holes: [], why: '' };
   } catch (error) {
     return failed(facts, error);
   }
 }
 
-async function copyPartial(candidate: Candidate, isLatest: boolean, { sink, signal }: CopyOptions): Promise<CopyResult> {
-  const job = jobOf(candidate, isLatest, signal);
-  const obstacle = obstacleOf(job.read.version);
-  if (sink.writePartial === undefined || obstacle !== undefined) return { ...lost(candidate), ...(obstacle !== undefined && { why: obstacle }) };
-  const facts = factsOf(candidate);
+async function copyPartial(candidate: Candidate, isLatest: boolean, options: CopyOptions): Promise<CopyResult> {
+  const { version } = readOf(candidate);
+  const obstacle = obstacleOf(version) ?? (isTransformed(version) ? 'it is encrypted or compressed, and nothing of it can be read without the rest' : undefined);
+  if (options.sink.writePartial === undefined || obstacle !== undefined) return { ...lost(candidate, options), ...(obstacle !== undefined && { why: `${whyOf(candidate.place.set, candidate.salvaged)}; ${obstacle}` }) };
+  const facts = factsOf(candidate, options);
   try {
-    const { target, holes } = await sink.writePartial(job);
+    const { target, holes } = await options.sink.writePartial(jobOf(candidate, isLatest, options));
     return { ...facts, outcome: 'partial', target, holes, why: whyOf(candidate.place.set, candidate.salvaged) };
   } catch (error) {
     return failed(facts, error);
@@ -155,8 +157,8 @@ function failed(facts: Facts, error: unknown): CopyResult {
   return { ...facts, outcome: isLost ? 'lost' : 'failed', target: '', holes: [], why: error.message };
 }
 
-function lost(candidate: Candidate): CopyResult {
-  return { ...factsOf(candidate), outcome: 'lost', target: '', holes: [], why: whyOf(candidate.place.set, candidate.salvaged) };
+function lost(candidate: Candidate, options: CopyOptions): CopyResult {
+  return { ...factsOf(candidate, options), outcome: 'lost', target: '', holes: [], why: whyOf(candidate.place.set, candidate.salvaged) };
 }
 
 /** A key whose metadata no drive can read. */
@@ -166,17 +168,35 @@ function unreadable({ bucket, key, places }: RescuedKey): CopyResult[] {
   return [{ bucket, key, versionId: '', outcome: 'lost', size: 0, modTime: new Date(0), etag: '', metaUser: new Map(), target: '', holes: [], why: `no drive has metadata that can be read: ${faults.join('; ')}` }];
 }
 
-function jobOf({ place, salvaged }: Candidate, isLatest: boolean, signal: AbortSignal | undefined): CopyJob {
-  const { bucket, key, path } = place;
-  return { bucket, key, isLatest, modTime: timeOf(salvaged), signal, read: { found: salvaged.seated(), version: salvaged.version as ObjectVersion, volume: bucket, path } };
+function readOf({ place: { bucket, path }, salvaged }: Candidate): SalvageRead {
+  return { found: salvaged.seated(), version: salvaged.version as ObjectVersion, volume: bucket, path };
+}
+
+/** Throws what keys that are missing or wrong make of it. */
+function jobOf(candidate: Candidate, isLatest: boolean, { signal, keysFor }: CopyOptions): CopyJob {
+  const { bucket, key } = candidate.place;
+  return { bucket, key, isLatest, modTime: timeOf(candidate.salvaged), signal, read: clientRead(readOf(candidate), { bucket, key }, keysFor) };
 }
 
 function timeOf({ entry }: SalvagedVersion): Date {
   return new Date(nsToMs(entry.header.modTimeNs));
 }
 
-function factsOf({ place: { bucket, key }, salvaged }: Candidate): Facts {
+/** As the client knows it, as far as there are keys. */
+function factsOf({ place: { bucket, key }, salvaged }: Candidate, { keysFor }: CopyOptions): Facts {
   const { version } = salvaged;
-  const isObject = version.kind === 'object';
-  return { bucket, key, versionId: version.versionId, size: isObject ? version.size : 0, modTime: timeOf(salvaged), etag: isObject ? etagOf(version) : '', metaUser: isObject ? version.metaUser : new Map() };
+  const facts = { bucket, key, versionId: version.versionId, modTime: timeOf(salvaged) };
+  if (version.kind !== 'object') return { ...facts, size: 0, etag: '', metaUser: new Map() };
+  if (!isTransformed(version)) return { ...facts, size: version.size, etag: etagOf(version), metaUser: version.metaUser };
+  return { ...facts, size: clientSize(version), etag: etagFor(version, { bucket, key }, keysFor), metaUser: version.metaUser };
+}
+
+function etagFor(version: ObjectVersion, name: { readonly bucket: string; readonly key: string }, keysFor: KeysFor): string {
+  try {
+    return clientEtag(version, name, keysFor(version, name));
+  } catch (error) {
+    // Metadata that makes no sense is told of where the bytes are asked for.
+    if (isStorageError(error, 'content-unknown')) return etagOf(version);
+    throw error;
+  }
 }

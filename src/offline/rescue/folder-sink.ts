@@ -38,7 +38,7 @@ export function folderSink({ folder, withBucket }: FolderSinkOptions): CopySink 
     async write(job) {
       const path = pathOf(job);
       if (job.key.endsWith('/')) {
-        if (job.read.version.size > 0) throw new Error('its key ends with a slash: no file can have that name; copy it to a server');
+        if (job.read.size > 0) throw new Error('its key ends with a slash: no file can have that name; copy it to a server');
         await mkdir(path, { recursive: true });
         return { target: path, isPresent: false };
       }
@@ -63,7 +63,7 @@ async function isThere(path: string, { read, modTime }: CopyJob): Promise<boolea
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new Error(`a folder stands where the file ${path} must be: two keys, one a folder of the other; copy to a server, or this prefix into another folder`);
-    return found.size === read.version.size && Math.abs(found.mtimeMs - modTime.getTime()) < 1;
+    return found.size === read.size && Math.abs(found.mtimeMs - modTime.getTime()) < 1;
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;
@@ -84,7 +84,7 @@ async function storeAs(path: string, { modTime }: CopyJob, write: (fresh: string
 
 async function writeWhole(path: string, job: CopyJob): Promise<void> {
   const { read, signal } = job;
-  if (read.version.size <= SMALL_BYTES_MAX) return writeFile(path, await smallContent(job));
+  if (read.size <= SMALL_BYTES_MAX) return writeFile(path, await smallContent(job));
   const file = await open(path, 'w');
   try {
     const put = (bytes: Uint8Array): Promise<void> => writeAll(file, bytes);

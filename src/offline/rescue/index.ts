@@ -1,5 +1,8 @@
 /** Objects off drives that no server starts with any more. Nothing here writes to a drive but `carryOutFormats`. */
-export { readChecked, obstacleOf } from './content.js';
+export { clientRead, readChecked, obstacleOf } from './content.js';
+export { clientSize } from '../../content/index.js';
+export type { ObjectVersion } from '../../format/index.js';
+export { contentKeys, contentKeysFrom } from './content-keys.js';
 export { copyBucket, type CopyResult, type CopySink } from './copy.js';
 export { folderSink } from './folder-sink.js';
 export { carryOutFormats, prepareFormats } from './format.js';

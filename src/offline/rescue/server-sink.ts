@@ -1,8 +1,7 @@
 /** What is saved goes to a server: with its metadata, and in the parts that it was uploaded in, so that its ETag stays. */
 import { Readable } from 'node:stream';
 import { isS3Error, type RemotePlace, type S3 } from '../../client/index.js';
-import { readSalvaged, type SalvageRead } from '../../store/index.js';
-import { etagOf, readAround, readChecked, wrongBytes } from './content.js';
+import { clientBytes, etagOf, readAround, readChecked, wrongBytes, type RescueRead } from './content.js';
 import type { CopyJob, CopySink } from './copy.js';
 import { smallContent } from './folder-sink.js';
 
@@ -44,23 +43,23 @@ async function makeBucket(s3: S3, bucket: string): Promise<void> {
 }
 
 async function send(s3: S3, { bucket, key }: { readonly bucket: string; readonly key: string }, job: CopyJob): Promise<void> {
-  const { version } = job.read;
+  const { version, size: wholeSize, parts: clientParts } = job.read;
   const headers = Object.fromEntries([...version.metaUser].map(([name, value]): [string, string] => [name.toLowerCase(), value]).filter(([name]) => KEPT.test(name)));
   const isMultipart = etagOf(version).includes('-');
-  if (version.size <= SMALL_BYTES_MAX && !isMultipart) {
+  if (wholeSize <= SMALL_BYTES_MAX && !isMultipart) {
     await s3.put(bucket, key, await smallContent(job), { headers, signal: job.signal });
     return;
   }
   const read = await checked(job);
   if (!isMultipart) {
-    await s3.put(bucket, key, bodyOf(read, 0, version.size, job.signal), { headers, signal: job.signal });
+    await s3.put(bucket, key, bodyOf(read, 0, wholeSize, job.signal), { headers, signal: job.signal });
     return;
   }
   const uploadId = await s3.createUpload(bucket, key, { headers, signal: job.signal });
   try {
     const parts = [];
     let start = 0;
-    for (const { number, size } of version.parts) {
+    for (const { number, size } of clientParts) {
       const { etag } = await s3.uploadPart(bucket, key, uploadId, number, bodyOf(read, start, size, job.signal), { signal: job.signal });
       parts.push({ partNumber: number, etag });
       start += size;
@@ -74,18 +73,18 @@ async function send(s3: S3, { bucket, key }: { readonly bucket: string; readonly
 }
 
 /** Read once before it is sent: a server must never be given wrong bytes under the right name. */
-async function checked({ read, signal }: CopyJob): Promise<SalvageRead> {
+async function checked({ read, signal }: CopyJob): Promise<RescueRead> {
   if (await readChecked(read, () => undefined, signal)) return read;
   const right = await readAround(read, signal);
   if (right === undefined) throw wrongBytes(read);
   return right;
 }
 
-function bodyOf(read: SalvageRead, start: number, length: number, signal: AbortSignal | undefined) {
+function bodyOf(read: RescueRead, start: number, length: number, signal: AbortSignal | undefined) {
   if (length === 0) return new Uint8Array(0);
   return { sizeBytes: length, open: () => Readable.from(copied(read, start, length, signal), { objectMode: false }) };
 }
 
-async function* copied(read: SalvageRead, start: number, length: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  for await (const bytes of readSalvaged(read, { range: { start, length }, signal })) yield Buffer.from(bytes);
+async function* copied(read: RescueRead, start: number, length: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  for await (const bytes of clientBytes(read, { range: { start, length }, signal })) yield Buffer.from(bytes);
 }
