@@ -18,6 +18,7 @@ export function mergeVersions(says: readonly DriveSays[]): readonly XlVersionEnt
   const holdersMin = absenceQuorumOf(says.length);
   const acknowledgedMin = deleteQuorum(says.length);
   const unknown = says.filter((say) => say === 'unknown').length;
+  if (unknown >= acknowledgedMin) throw new StorageError('read-quorum', `${unknown} of ${says.length} drives cannot say which versions they hold`);
   const groups = new Map<string, { readonly entry: XlVersionEntry; count: number }>();
   for (const say of says) {
     if (typeof say === 'string') continue;

@@ -39,6 +39,12 @@ describe('merging what drives say of a key', () => {
     expect(() => mergeVersions([[entry('a', 1)], 'absent', 'unknown', 'unknown'])).toThrow(StorageError);
   });
 
+  it('cannot know when enough drives for an acknowledged version do not answer, though no other has one', () => {
+    expect(() => mergeVersions(['unknown', 'unknown', 'unknown', 'unknown'])).toThrow(StorageError);
+    expect(() => mergeVersions(['absent', 'unknown', 'unknown', 'unknown'])).toThrow(StorageError);
+    expect(mergeVersions(['absent', 'absent', 'unknown', 'unknown'])).toEqual([]);
+  });
+
   it('shows the newer of two null versions', () => {
     const [old, young] = [entry('null', 1), entry('null', 2)];
     expect(ids(mergeVersions([[young], [young], [old], [old]]))).toEqual(['null@2']);
