@@ -5,11 +5,11 @@
 import { StorageError, isStorageError } from '../base/index.js';
 import { FRAME_HASH_SIZE, erasureCodec, shardSize as shardSizeOf } from '../erasure/index.js';
 import type { Drive } from '../drive/index.js';
-import { entryDataDir, parseXlMeta, type ObjectVersion, type XlMeta } from '../format/index.js';
+import { parseXlMeta, type ObjectVersion, type XlMeta } from '../format/index.js';
 import { planBlocks, type BlockRead } from './block-plan.js';
 import { outcomeOf } from './drive-lanes.js';
 import type { Latency } from './latency.js';
-import { isOwnShard, sameBytes } from './quorum.js';
+import { isOwnShard } from './quorum.js';
 import { ReadMemory, type BlockMemory } from './read-memory.js';
 import type { FoundVersion } from './read-version.js';
 import { raceShards, type RaceEntrant } from './shard-race.js';
@@ -244,11 +244,4 @@ function cutSlices(slices: readonly Uint8Array[], from: number, to: number): Uin
     at += slice.length;
   }
   return cut;
-}
-
-/** The data dir on one drive: its own record says where it differs from the others'. */
-export function dataDirOn(found: FoundVersion, version: ObjectVersion, slot: number): string {
-  const own = found.metas[slot]?.versions.find(({ header }) => header.versionId === version.versionId && header.modTimeNs === version.modTimeNs);
-  if (own === undefined || sameBytes(own.headerBytes, found.entry.headerBytes)) return version.dataDir;
-  return entryDataDir(own) ?? version.dataDir;
 }

@@ -23,6 +23,13 @@ describe('drives that all lost their format.json', () => {
     { name: '2025-xl4', pools: 1 },
     // Nothing tells how keys were spread over the sets: each becomes a pool, and a server looks in all pools.
     { name: '2025-sets', pools: 2 },
+    { name: '2017-xl6', pools: 1 },
+    { name: '2017-spoilt-by-2025', pools: 1 },
+    { name: '2018-xl4', pools: 1 },
+    // Too few keys to be sure of the sets' order.
+    { name: '2018-xl8-sets', pools: 2 },
+    { name: '2020-sets', pools: 1 },
+    { name: 'life-xl6', pools: 1 },
   ])('$name: start a server again after rescue format, which serves every object', async ({ name, pools }) => {
     using into = temporaryFolder('rescue-format');
     const fixture = unpackFixture(name, String(into));
@@ -49,7 +56,7 @@ describe('drives that all lost their format.json', () => {
       return join(folder, `d{1...${sets.flat().length}}`);
     });
     const { accessKey, secretKey } = fixture.manifest.credentials;
-    await using server = await ServerProcess.start(layout, { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey });
+    await using server = await ServerProcess.start(layout, { ...fixture.manifest.env, MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey });
     const s3 = new S3Client({ endpoint: server.url, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } });
     for (const [bucket, { objects: keys, versioning }] of Object.entries(fixture.manifest.buckets)) {
       for (const [key, versions] of Object.entries(keys)) {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isStorageError, StorageError } from '../../base/index.js';
 import { Content, isTransformed } from '../../content/index.js';
-import { findName, LEGACY_DATA_DIR, type ObjectVersion } from '../../format/index.js';
+import { findName, type ObjectVersion } from '../../format/index.js';
 import { readSalvaged, withoutDrives, type SalvageRead } from '../../store/index.js';
 import type { KeysFor } from './content-keys.js';
 
@@ -16,8 +16,7 @@ export interface RescueRead extends SalvageRead {
 }
 
 /** Why the bytes of a version cannot be had, whatever the drives give; undefined where they can. */
-export function obstacleOf({ metaSys, dataDir }: ObjectVersion): string | undefined {
-  if (dataDir === LEGACY_DATA_DIR) return 'it was written before 2021 and is kept in its old form, which rescue does not read';
+export function obstacleOf({ metaSys }: ObjectVersion): string | undefined {
   if (findName(metaSys, 'x-minio-internal-transition-status') !== undefined) return 'its data was moved to a remote tier';
   return undefined;
 }
@@ -53,7 +52,9 @@ class EtagCheck {
   constructor({ version, content, size, parts: clientParts }: RescueRead) {
     const etag = etagOf(version);
     const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1];
-    const isKnown = parts === undefined ? /^[0-9a-f]{32}$/.test(etag) : Number(parts) === clientParts.length;
+    // Some servers gave objects of one PUT random ETags that end so; of uploads they noted the client's size.
+    const isRandom = parts === '1' && findName(version.metaSys, 'x-minio-internal-actual-size') === undefined;
+    const isKnown = parts === undefined ? /^[0-9a-f]{32}$/.test(etag) : !isRandom && Number(parts) === clientParts.length;
     // What decrypts is right.
     this.#etag = isKnown && content?.encryption === undefined ? etag : '';
     this.#partSizes = parts === undefined ? [size] : clientParts.map((part) => part.size);

@@ -32,7 +32,7 @@ export interface IdentifiedSet {
   readonly drives: readonly IdentifiedDrive[];
   /** Of the pool, where a drive kept one. */
   readonly table: FormatJson | undefined;
-  /** True where the set holds objects of before 2020. */
+  /** True where the set holds objects of before 2021. */
   readonly isLegacy: boolean;
   /** Some of its objects' folders in their buckets: what its number can be checked against. */
   readonly sampleKeys: readonly string[];

@@ -14,7 +14,7 @@ export interface Sample {
   readonly setSize: number;
   /** From 0. */
   readonly slot: number;
-  /** True for a record of before 2020. */
+  /** True for a record of before 2021. */
   readonly isLegacy: boolean;
 }
 
@@ -66,11 +66,12 @@ export function samplesOf(volume: string, path: string, meta: Uint8Array): Map<s
 }
 
 function addSample(found: Map<string, Sample>, volume: string, path: string, entry: XlVersionEntry): void {
-  if (entry.header.type !== 'object') return;
+  const { type } = entry.header;
+  if (type === 'delete-marker') return;
   const version = decodeVersion(entry);
   if (version.kind !== 'object') return;
   const { distribution } = version.erasure;
   const slot = distribution.indexOf(entryShardIndex(entry));
   if (slot < 0) return;
-  found.set(`${volume}/${path} ${version.versionId} ${version.modTimeNs} ${version.dataDir}`, { volume, path, setSize: distribution.length, slot, isLegacy: false });
+  found.set(`${volume}/${path} ${version.versionId} ${version.modTimeNs} ${version.dataDir}`, { volume, path, setSize: distribution.length, slot, isLegacy: type === 'legacy' });
 }

@@ -87,7 +87,7 @@ async function verifyVersion({ set, bucket, path }: KeyInSet, salvaged: Salvaged
   const { version } = salvaged;
   const states: VerifiedState[] = [...salvaged.states];
   const nothing = { states, isUnclear: false, isUnproven: false };
-  if (version.kind !== 'object' || version.size === 0 || salvaged.verdict === 'leftover' || hasNoStripes(version)) return nothing;
+  if (version.kind !== 'object' || version.size === 0 || salvaged.verdict === 'leftover' || obstacleOf(version) !== undefined) return nothing;
   const found = salvaged.seated();
   const { dataShards, parityShards, distribution } = version.erasure;
   // The source that sits where a shard belongs, to blame it.
@@ -105,10 +105,4 @@ async function verifyVersion({ set, bucket, path }: KeyInSet, salvaged: Salvaged
     isUnproven ||= verdict.kind === 'unproven' && parityShards > 0;
   }
   return { states, isUnclear, isUnproven };
-}
-
-/** Encrypted and compressed objects are coded like others; only what lies on a tier, or is kept in the form of before 2021, is not looked at. */
-function hasNoStripes(version: Parameters<typeof obstacleOf>[0]): boolean {
-  const obstacle = obstacleOf(version) ?? '';
-  return obstacle.includes('tier') || obstacle.includes('old form');
 }

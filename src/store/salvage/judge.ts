@@ -1,5 +1,5 @@
 /** What is left of each version of one key: which drives have a good shard, and whether there are enough of them. */
-import { entryDataDir, entryShardIndex, type ObjectVersion, type Version, type XlVersionEntry } from '../../format/index.js';
+import { entryDataDir, entryShardIndex, LEGACY_DATA_DIR, type ObjectVersion, type Version, type XlVersionEntry } from '../../format/index.js';
 import type { HeldKey } from './keys.js';
 import type { MetaAnswer } from '../heal/object-state.js';
 import { partShapes } from '../heal/object-state.js';
@@ -8,6 +8,7 @@ import type { HealScan } from '../heal/types.js';
 import { inlineStream } from '../inline-reader.js';
 import { decideVersion, heldVersions, type AgreedVersion, type DriveSays } from '../quorum.js';
 import type { FoundVersion } from '../read-version.js';
+import { ownVersion } from '../shard-reader.js';
 import { seat } from './seats.js';
 import { isReadableInPieces } from './stripes.js';
 import type { SalvageSet, SalvageState, SalvageVerdict, SalvagedVersion } from './types.js';
@@ -74,7 +75,7 @@ async function judge(subject: SalvageSubject, held: AgreedVersion, scan: HealSca
   const { dataShards, parityShards, distribution } = version.erasure;
   const total = dataShards + parityShards;
   const shards = new Map<number, number>();
-  for (const [index, entry] of own) shards.set(index, (entry.header.type === 'object' ? entryShardIndex(entry) : 0) || (distribution[set.sources[index]?.homeSlot ?? -1] ?? 0));
+  for (const [index, entry] of own) shards.set(index, entryShardIndex(entry) || (distribution[set.sources[index]?.homeSlot ?? -1] ?? 0));
   const keeping = keepingOf(key.answers, held, version);
   const states = await Promise.all(set.sources.map(async (_, i): Promise<SalvageState> => (own.has(i) ? dataState(subject, i, version, own.get(i), keeping, scan) : absent(i))));
   const seats = new Map<number, number>();
@@ -87,8 +88,8 @@ async function judge(subject: SalvageSubject, held: AgreedVersion, scan: HealSca
   const goodShards = new Set([...shards].flatMap(([index, shard]) => (states[index] === 'ok' ? [shard] : [])));
   const needed = version.size === 0 || keeping === 'none' ? 1 : dataShards;
   let good = version.size === 0 ? own.size : goodShards.size;
-  if (good < needed && keeping === 'parts') {
-    // Part files whose record is gone: with another drive's record they can be read.
+  if (good < needed && keeping === 'parts' && version.dataDir !== LEGACY_DATA_DIR) {
+    // Part files whose record is gone: with another drive's record they can be read. Those of a legacy version need their own.
     for (const [index, { homeSlot, drive }] of set.sources.entries()) {
       const shard = homeSlot === undefined ? undefined : distribution[homeSlot];
       if (own.has(index) || shard === undefined || goodShards.has(shard)) continue;
@@ -129,9 +130,10 @@ type Keeping = 'none' | 'inline' | 'parts';
 function keepingOf(answers: readonly MetaAnswer[], { entry, slots }: AgreedVersion, version: Version): Keeping {
   if (version.kind !== 'object' || version.size === 0) return 'none';
   const { isInline, usesDataDir, type } = entry.header;
+  if (type === 'legacy') return 'parts';
   if (isInline || slots.some((index) => inlineStream(metaOf(answers[index]), version) !== undefined)) return 'inline';
-  // What was moved to a tier is not on the drives; part files of before 2021 are not looked at.
-  return usesDataDir && type !== 'legacy' ? 'parts' : 'none';
+  // What was moved to a tier is not on the drives.
+  return usesDataDir ? 'parts' : 'none';
 }
 
 function metaOf(answer: MetaAnswer | undefined) {
@@ -144,6 +146,7 @@ async function dataState(subject: SalvageSubject, index: number, version: Object
   const drive = set.sources[index]?.drive;
   if (keeping === 'none' || answer === undefined || drive === undefined || entry === undefined) return 'ok';
   if (keeping === 'inline') return inlineState(answer, version);
-  const dataDir = entryDataDir(entry) ?? version.dataDir;
-  return partsState({ volume, path: held.path }, drive, dataDir === version.dataDir ? version : { ...version, dataDir }, partShapes(version), scan);
+  const own = ownVersion(metaOf(answer), entry, version) ?? version;
+  const dataDir = entryDataDir(entry) ?? own.dataDir;
+  return partsState({ volume, path: held.path }, drive, { ...own, dataDir }, partShapes(own), scan);
 }

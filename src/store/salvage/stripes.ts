@@ -5,12 +5,10 @@
 import { StorageError } from '../../base/index.js';
 import { FRAME_HASH_SIZE, erasureCodec } from '../../erasure/index.js';
 import type { ObjectVersion } from '../../format/index.js';
-import { highwayHash256 } from '../../hash/index.js';
 import { planBlocks, type BlockRead } from '../block-plan.js';
 import { goodShard, inlineStream, isInlineVersion } from '../inline-reader.js';
-import { sameBytes } from '../quorum.js';
 import type { FoundVersion } from '../read-version.js';
-import { dataDirOn } from '../stripe-reader.js';
+import { ownVersion, ShardReader } from '../shard-reader.js';
 import type { SalvageRead } from './open.js';
 
 export interface HeldStripe {
@@ -53,18 +51,18 @@ function inlineSources(found: FoundVersion, version: ObjectVersion): ShardSource
 
 function fileSources(found: FoundVersion, version: ObjectVersion, volume: string, path: string): ShardSource[] {
   return found.set.drives.flatMap((drive, slot): ShardSource[] => {
-    if (drive === undefined) return [];
-    const reader = drive.openData(volume, path, dataDirOn(found, version, slot));
-    const read = async ({ partNumber, frameOffset, shardSize }: BlockRead): Promise<Uint8Array | undefined> => {
-      const frame = new Uint8Array(new SharedArrayBuffer(FRAME_HASH_SIZE + shardSize));
+    const own = ownVersion(found.metas[slot], found.entry, version);
+    if (drive === undefined || own === undefined) return [];
+    const reader = new ShardReader(drive.openData(volume, path, own.dataDir), own);
+    const read = async (block: BlockRead): Promise<Uint8Array | undefined> => {
+      const frame = new Uint8Array(new SharedArrayBuffer(FRAME_HASH_SIZE + block.shardSize));
       try {
-        await reader.read(partNumber, frameOffset, frame);
+        await reader.read(block, frame, (call) => call);
       } catch (error) {
         if (error instanceof StorageError) return undefined;
         throw error;
       }
-      const shard = frame.subarray(FRAME_HASH_SIZE);
-      return sameBytes(highwayHash256(shard), frame.subarray(0, FRAME_HASH_SIZE)) ? shard : undefined;
+      return frame.subarray(FRAME_HASH_SIZE);
     };
     return [{ shard: (version.erasure.distribution[slot] ?? 1) - 1, read, close: () => reader.close() }];
   });
