@@ -53,6 +53,7 @@ const rows = {
   NoSuchKey: { status: 404, message: 'The specified key does not exist.' },
   NoSuchLifecycleConfiguration: { status: 404, message: 'The specified lifecycle configuration does not exist.' },
   NoSuchObjectLockConfiguration: { status: 404, message: 'The specified object does not have an ObjectLock configuration.' },
+  NoSuchPublicAccessBlockConfiguration: { status: 404, message: 'The public access block configuration was not found.' },
   NoSuchTagSet: { status: 404, message: 'The specified tag set does not exist.' },
   NoSuchUpload: {
     status: 404,
@@ -62,6 +63,7 @@ const rows = {
   NoSuchWebsiteConfiguration: { status: 404, message: 'The specified bucket does not have a website configuration.' },
   NotImplemented: { status: 501, message: 'A header or query that you provided implies functionality that is not implemented.' },
   ObjectLockConfigurationNotFoundError: { status: 404, message: 'The Object Lock configuration does not exist for this bucket.' },
+  OwnershipControlsNotFoundError: { status: 404, message: 'The bucket ownership controls were not found.' },
   PreconditionFailed: { status: 412, message: 'At least one of the preconditions that you specified did not hold.' },
   ReplicationConfigurationNotFoundError: { status: 404, message: 'There is no replication configuration for this bucket.' },
   RequestTimeout: { status: 400, message: 'Your socket connection to the server was not read from or written to within the timeout period.' },

@@ -18,7 +18,7 @@ export function headerValue(request: HeaderCarrier, name: string): string | unde
   const values: string[] = [];
   const raw = message.rawHeaders;
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    if (raw[index]?.toLowerCase() === name) values.push((raw[index + 1] ?? '').trim());
+    if (raw[index]?.toLowerCase() === name) values.push(raw[index + 1] ?? '');
   }
   return values.join(',');
 }

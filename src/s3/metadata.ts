@@ -2,6 +2,7 @@
 import { NULL_VERSION_ID } from '../format/index.js';
 import type { ObjectInfo } from '../store/index.js';
 import { refuseEncryption } from './encryption.js';
+import { encodeWords } from './encoded-words.js';
 import { S3Error } from './errors.js';
 import { decodeHeaderText, encodeHeaderText, headerValue } from './headers.js';
 import { header, type RawRequest } from './request.js';
@@ -131,7 +132,7 @@ function addKept(headers: Record<string, string>, name: string, value: string): 
   if (standard !== undefined) {
     if (value !== '') headers[standard] = encodeHeaderText(value);
   } else if (name === 'etag') headers['ETag'] = `"${value}"`;
-  else if (name.startsWith(META_PREFIX)) headers[encodeHeaderText(name)] = encodeHeaderText(value);
+  else if (name.startsWith(META_PREFIX)) headers[encodeHeaderText(name)] = encodeWords(value);
   else if (name === STORAGE_CLASS_KEY) {
     if (value !== 'STANDARD') headers[STORAGE_CLASS_KEY] = encodeHeaderText(value);
   } else if (name === 'x-amz-tagging') {

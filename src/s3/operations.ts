@@ -52,6 +52,8 @@ const table = [
   { level: 'bucket', method: 'GET', query: ['acl'], operation: 'GetBucketAcl' },
   { level: 'bucket', method: 'PUT', query: ['acl'], operation: 'PutBucketAcl' },
   { level: 'bucket', method: 'GET', query: ['cors'], operation: 'GetBucketCors' },
+  { level: 'bucket', method: 'GET', query: ['ownershipControls'], operation: 'GetBucketOwnershipControls' },
+  { level: 'bucket', method: 'GET', query: ['publicAccessBlock'], operation: 'GetPublicAccessBlock' },
   { level: 'bucket', method: 'GET', query: ['website'], operation: 'GetBucketWebsite' },
   { level: 'bucket', method: 'GET', query: ['accelerate'], operation: 'GetBucketAccelerate' },
   { level: 'bucket', method: 'GET', query: ['requestPayment'], operation: 'GetBucketRequestPayment' },

@@ -63,7 +63,7 @@ function canonicalAmzHeaders(request: RawRequest): string {
   const names = Object.keys(request.message.headers).filter((name) => name.startsWith('x-amz-'));
   return names
     .sort()
-    .map((name) => `${name}:${headerValue(request, name)?.trim() ?? ''}\n`)
+    .map((name) => `${name}:${headerValue(request, name) ?? ''}\n`)
     .join('');
 }
 

@@ -32,6 +32,16 @@ describe('a signature in the Authorization header', () => {
     expect((await get({ target: '/photos/it%27s%281%29' })).status).toBe(200);
   });
 
+  it('covers header values whose last byte is a space in latin1, and white space as clients join it', async () => {
+    const latin1 = (text: string) => Buffer.from(text).toString('latin1');
+    const put = (value: string, joined?: RegExp) =>
+      request(door.port, { method: 'PUT', target: '/photos/blanks', body: 'x', headers: { 'x-amz-meta-a': latin1(value) }, ...(joined && { joined }) });
+    expect((await put('voil\u00e0')).status).toBe(200);
+    expect((await put('a\tb  c')).status).toBe(200);
+    expect((await put('a\tb  c', /[ \t]+/g)).status).toBe(200);
+    expect((await put('a\tb  c', /b/g)).code).toBe('SignatureDoesNotMatch');
+  });
+
   it('is refused with SignatureDoesNotMatch when anything signed was changed', async () => {
     expect(await get({ secretKey: 'wrong' })).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
     const { headers } = sign({ method: 'GET', target: '/photos/cat', headers: { 'x-amz-meta-a': '1' } });

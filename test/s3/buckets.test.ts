@@ -112,6 +112,8 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       ['object-lock', 'ObjectLockConfigurationNotFoundError'],
       ['replication', 'ReplicationConfigurationNotFoundError'],
       ['website', 'NoSuchWebsiteConfiguration'],
+      ['ownershipControls', 'OwnershipControlsNotFoundError'],
+      ['publicAccessBlock', 'NoSuchPublicAccessBlockConfiguration'],
     ])('%s, unset, answers %s', async (name, code) => {
       expect(await request(door.port, { method: 'GET', target: `/one?${name}`, timeMs: Date.now() })).toMatchObject({ status: 404, code });
     });

@@ -64,7 +64,7 @@ describe.each(BACKENDS)('on %s:', (backend) => {
       const sent = Buffer.from('grün 你好').toString('latin1');
       await request(door.port, { method: 'PUT', target: '/photos/alphabet', body: 'x', timeMs: Date.now(), headers: { 'x-amz-meta-words': sent } });
       expect((await door.store.stat(Bucket, 'alphabet', {})).metaUser.get('X-Amz-Meta-Words')).toBe('grün 你好');
-      expect((await request(door.port, { method: 'HEAD', target: '/photos/alphabet', timeMs: Date.now() })).headers['x-amz-meta-words']).toBe(sent);
+      expect((await request(door.port, { method: 'HEAD', target: '/photos/alphabet', timeMs: Date.now() })).headers['x-amz-meta-words']).toBe('=?UTF-8?B?Z3LDvG4g5L2g5aW9?=');
     });
 
     it('of header names that JavaScript objects know is nothing special', async () => {

@@ -25,6 +25,8 @@ export interface RequestSpec {
   readonly unsigned?: Readonly<Record<string, string>>;
   /** Changes the finished Authorization value. */
   readonly tamper?: (authorization: string) => string;
+  /** What the client joins to one space in what it signs; runs of spaces where not given. */
+  readonly joined?: RegExp;
 }
 
 export interface Signed {
@@ -53,7 +55,7 @@ export function sign(spec: RequestSpec): Signed {
     spec.method,
     path,
     pairs.sort((a, b) => (a.split('=')[0]! < b.split('=')[0]! ? -1 : 1)).join('&'),
-    ...names.map((name) => `${name}:${headers[name]!.trim().replace(/ +/g, ' ')}`),
+    ...names.map((name) => `${name}:${headers[name]!.replace(/^[ \t]+|[ \t]+$/g, '').replace(spec.joined ?? / +/g, ' ')}`),
     '',
     names.join(';'),
     payloadHash,

@@ -49,6 +49,8 @@ function fixedDocument(root: string, inner: string): Handler {
 }
 
 export const getBucketCors = fixedError('NoSuchCORSConfiguration');
+export const getBucketOwnershipControls = fixedError('OwnershipControlsNotFoundError');
+export const getPublicAccessBlock = fixedError('NoSuchPublicAccessBlockConfiguration');
 export const getBucketWebsite = fixedError('NoSuchWebsiteConfiguration');
 export const getBucketAccelerate = fixedDocument('AccelerateConfiguration', '');
 export const getBucketLogging = fixedDocument('BucketLoggingStatus', '');

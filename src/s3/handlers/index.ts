@@ -55,6 +55,8 @@ export const handlers: Readonly<Record<OperationName, Handler>> = {
   PutBucketAcl: configuration.putBucketAcl,
   GetBucketCors: configuration.getBucketCors,
   GetBucketWebsite: configuration.getBucketWebsite,
+  GetBucketOwnershipControls: configuration.getBucketOwnershipControls,
+  GetPublicAccessBlock: configuration.getPublicAccessBlock,
   GetBucketAccelerate: configuration.getBucketAccelerate,
   GetBucketRequestPayment: configuration.getBucketRequestPayment,
   GetBucketLogging: configuration.getBucketLogging,

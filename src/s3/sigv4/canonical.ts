@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RawRequest } from '../request.js';
-import { headerValue } from '../headers.js';
+import { decodeHeaderText, headerValue } from '../headers.js';
 import { decodeComponent, encodePath, encodeUri, type Query } from '../query.js';
 import { ALGORITHM } from './scope.js';
 
@@ -21,28 +21,36 @@ export interface SignedParts {
 
 /**
  * The strings that the client may have signed, the likeliest first: the path as S3 encodes it and, where that differs,
- * the path as it was sent (some clients sign what they send).
+ * the path as it was sent (some clients sign what they send); headers with runs of spaces joined, as specified, and with runs
+ * of any white space joined, as botocore and the SDK for JavaScript do.
  */
-export function stringsToSign(request: RawRequest, parts: SignedParts, amzDate: string, scope: string): string[] {
+export function* stringsToSign(request: RawRequest, parts: SignedParts, amzDate: string, scope: string): Generator<string> {
   const encoded = encodePath(decodeComponent(request.target.rawPath, false));
   const paths = encoded === request.target.rawPath ? [encoded] : [encoded, request.target.rawPath];
-  const rest = canonicalRest(request, parts);
-  return paths.map((path) => {
-    const canonical = `${request.method}\n${path}\n${rest}`;
-    const digest = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  const specified = canonicalRest(request, parts, joinSpaces);
+  yield* paths.map((path) => toSign(path, specified));
+  const joined = canonicalRest(request, parts, joinWhiteSpace);
+  if (joined !== specified) yield* paths.map((path) => toSign(path, joined));
+
+  function toSign(path: string, rest: string): string {
+    const digest = createHash('sha256').update(`${request.method}\n${path}\n${rest}`, 'latin1').digest('hex');
     return `${ALGORITHM}\n${amzDate}\n${scope}\n${digest}`;
-  });
+  }
 }
 
-function canonicalRest(request: RawRequest, parts: SignedParts): string {
+function canonicalRest(request: RawRequest, parts: SignedParts, canonicalValue: (value: string) => string): string {
   let headers = '';
-  for (const name of parts.signedHeaders) headers += `${name}:${canonicalValue(request, name)}\n`;
+  for (const name of parts.signedHeaders) headers += `${name}:${canonicalValue(headerValue(request, name) ?? '')}\n`;
   return `${canonicalQuery(request.target.query, parts.signatureParameter)}\n${headers}\n${parts.signedHeaders.join(';')}\n${parts.payloadHash}`;
 }
 
-function canonicalValue(request: RawRequest, name: string): string {
-  const value = headerValue(request, name) ?? '';
-  return value.includes('  ') ? value.replace(/ +/g, ' ').trim() : value.trim();
+/** The parser has cut blanks off both ends; `trim` would cut off the last byte of an "à" too, which is a space in latin1. */
+function joinSpaces(value: string): string {
+  return value.includes('  ') ? value.replace(/ +/g, ' ') : value;
+}
+
+function joinWhiteSpace(value: string): string {
+  return Buffer.from(decodeHeaderText(value).trim().replace(/[\s\u001c-\u001f\u0085]+/g, ' ')).toString('latin1');
 }
 
 /** Names and values encoded and sorted by their bytes. */
