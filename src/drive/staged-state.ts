@@ -106,6 +106,17 @@ export function listStaged(root: DriveRoot, area: WorkArea, removals: Removals):
   return staged;
 }
 
+/** What an earlier process staged and did not commit: object's folder -> transactions. Those that cannot be read are left to `listStaged`. */
+export function stagedBefore(root: DriveRoot, area: WorkArea): Map<string, string[]> {
+  const staged = new Map<string, string[]>();
+  for (const [id, members] of byTransaction(namesIn(root.tmp))) {
+    if (id === '' || area.isLive(id)) continue;
+    const state = readStagedState(root, area, id, members);
+    if (state !== undefined && !state.isVisible) staged.set(state.objectFolder, [...(staged.get(state.objectFolder) ?? []), id]);
+  }
+  return staged;
+}
+
 /** Members by transaction; names that are of none are under the empty one. */
 function byTransaction(names: readonly string[]): Map<string, Set<string>> {
   const transactions = new Map<string, Set<string>>();

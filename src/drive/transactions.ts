@@ -27,7 +27,7 @@ import { gatherLegacyParts, hasBesideParts, hasObjectMeta, moveLegacyParts, read
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
-import { DISPLACED, membersOf, namedMeta, readStagedState, type StagedState } from './staged-state.js';
+import { DISPLACED, membersOf, namedMeta, readStagedState, stagedBefore, type StagedState } from './staged-state.js';
 import type { Syncs } from './syncs.js';
 import { currentMeta, dataDirsOf, planChange, type ChangePlan } from './version-change.js';
 import type { WorkArea } from './work-area.js';
@@ -47,6 +47,8 @@ const STAGED = ['target', 'removal', 'replaced', 'xl.meta'];
 
 export class Transactions {
   readonly #states = new Map<string, StagedState>();
+  /** What an earlier process staged and did not commit, by the object's folder; read when the first change is staged. */
+  #before: Map<string, string[]> | undefined;
 
   constructor(private readonly tools: TransactionTools) {}
 
@@ -79,9 +81,13 @@ export class Transactions {
 
   /**
    * Whatever others staged for the object before must not become visible any more: not after a crash either, which forgets the order in
-   * which changes were staged. Seldom is there anything: its server died, or lost the object's lock.
+   * which changes were staged. Seldom is there anything: its server died, or lost the object's lock. What an earlier process of this
+   * drive left counts too: other servers make changes before that has been looked after.
    */
   async #dropEarlier(transaction: string, objectFolder: string): Promise<void> {
+    this.#before ??= stagedBefore(this.tools.root, this.tools.area);
+    for (const left of this.#before.get(objectFolder) ?? []) this.#state(left);
+    this.#before.delete(objectFolder);
     const earlier = [...this.#states].filter(([other, state]) => other !== transaction && state.objectFolder === objectFolder && !state.isVisible);
     if (earlier.length === 0) return;
     for (const [other, state] of earlier) await this.#drop(other, state);

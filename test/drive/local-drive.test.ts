@@ -337,6 +337,24 @@ describe('LocalDrive', () => {
       expect(await keysOf(drive, 'bucket')).toEqual([]);
     });
 
+    it('drops what an earlier process staged before a later change, though nobody has asked for it yet', async () => {
+      const dataDir = randomUUID();
+      await drive.createPart('late', dataDir, 1).close();
+      await drive.stage('late', 'bucket', 'absent', putOf({ modTimeNs: 1n, dataDir }));
+      await change(drive, 'bucket', 'newer', putOf({ modTimeNs: 1n }, 'first'));
+      await drive.stage('late too', 'bucket', 'newer', putOf({ modTimeNs: 2n }, 'late'));
+      await drive.stage('other', 'bucket', 'other', putOf({}, 'other'));
+      await drive.close();
+      drive = new LocalDrive(root);
+      await change(drive, 'bucket', 'absent', { kind: 'remove', versionId: 'null' });
+      await change(drive, 'bucket', 'newer', putOf({ modTimeNs: 3n }, 'newer'));
+      expect((await drive.listStaged()).map(({ id }) => id)).toEqual(['other']);
+      await drive.commit('late');
+      await drive.commit('late too');
+      expect(await keysOf(drive, 'bucket')).toEqual(['newer']);
+      expect(textOf(parseXlMeta(await drive.readXlMeta('bucket', 'newer', { inline: true })).inline.get('null')!)).toBe('newer');
+    });
+
     it('tells also of what a server that went away left in this process, once nobody has touched it for long', async () => {
       await drive.stage('t1', 'bucket', 'key', putOf({}, 'left'));
       expect(await drive.listStaged()).toEqual([]);
