@@ -1,25 +1,39 @@
 /** What must be so when all faults are over and everything was healed: the disks are read as they are, without the server. */
-import { parseXlMeta, decodeVersion, entryDataDir, entryShardIndex, withShardIndex } from '../../src/format/index.js';
+import { parseXlMeta, decodeVersion, entryDataDir, entryShardIndex, withShardIndex, type XlMeta } from '../../src/format/index.js';
 import { encodeInline } from '../../src/store/inline-shards.js';
-import type { BucketUnderTest, Clients } from './clients.js';
-import type { Cluster } from './cluster.js';
-import type { Disk } from './disk.js';
+/** A drive's files, as they are. */
+export interface InspectedDisk {
+  readonly path: string;
+  /** All files, with their paths below the drive, which begin with `/`. */
+  files(): Iterable<readonly [path: string, file: { readonly bytes: Uint8Array }]>;
+}
+
+export interface Inspected {
+  readonly disks: readonly InspectedDisk[];
+  /** Bytes by etag, of all that was ever sent. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly buckets: readonly { readonly name: string }[];
+  readonly keys: readonly string[];
+  /** The disk that may have lost data. */
+  readonly victim: InspectedDisk;
+}
 
 /** What is wrong on the disks: differences between them, shards that are not those of the bytes that clients sent, leftovers. */
-export function inspect(cluster: Cluster, clients: Clients, buckets: readonly BucketUnderTest[], keys: readonly string[], victim: Disk): string[] {
+export function inspect(inspected: Inspected): string[] {
+  const { disks, buckets, keys, victim } = inspected;
   const found: string[] = [];
   // An overwrite of damaged metadata cannot know which data it replaces.
-  const isOrphan = (name: string, disk: Disk): boolean => disk === victim && name.includes('/part.');
+  const isOrphan = (name: string, disk: InspectedDisk): boolean => disk === victim && name.includes('/part.');
   for (const { name } of buckets) {
-    for (const key of keys) found.push(...inspectObject(cluster, clients, isOrphan, `/${name}/${key}`, keys.filter((other) => other.startsWith(`${key}/`)).map((other) => other.slice(key.length))));
-    for (const disk of cluster.disks) {
+    for (const key of keys) found.push(...inspectObject(inspected, isOrphan, `/${name}/${key}`, keys.filter((other) => other.startsWith(`${key}/`)).map((other) => other.slice(key.length))));
+    for (const disk of disks) {
       for (const [path] of disk.files()) {
         if (!path.startsWith(`/${name}/`)) continue;
         if (!keys.some((key) => path.startsWith(`/${name}/${key}/`))) found.push(`${disk.path}${path} is of no object`);
       }
     }
   }
-  for (const disk of cluster.disks) {
+  for (const disk of disks) {
     for (const [path] of disk.files()) {
       if (path.startsWith('/.minio.sys/tmp/')) found.push(`${disk.path}${path} was left behind`);
       if (path.includes('/mts/missed/')) found.push(`${disk.path}${path} is still noted`);
@@ -29,10 +43,10 @@ export function inspect(cluster: Cluster, clients: Clients, buckets: readonly Bu
 }
 
 /** `below`: keys that begin with this one and a `/`, without it. */
-function inspectObject(cluster: Cluster, clients: Clients, isOrphan: (name: string, disk: Disk) => boolean, folder: string, below: readonly string[]): string[] {
+function inspectObject({ disks, contents }: Inspected, isOrphan: (name: string, disk: InspectedDisk) => boolean, folder: string, below: readonly string[]): string[] {
   const found: string[] = [];
   const lists = new Map<string, string[]>();
-  for (const disk of cluster.disks) {
+  for (const disk of disks) {
     const files = filesIn(disk, folder, below);
     const bytes = files.get('xl.meta');
     if (bytes === undefined) {
@@ -40,7 +54,13 @@ function inspectObject(cluster: Cluster, clients: Clients, isOrphan: (name: stri
       lists.set('nothing', [...(lists.get('nothing') ?? []), disk.path]);
       continue;
     }
-    const meta = parseXlMeta(bytes);
+    let meta: XlMeta;
+    try {
+      meta = parseXlMeta(bytes);
+    } catch (error) {
+      found.push(`${disk.path}${folder}/xl.meta cannot be read: ${String(error)}`);
+      continue;
+    }
     const known = new Set(['xl.meta']);
     const summary: string[] = [];
     for (const entry of meta.versions) {
@@ -49,7 +69,7 @@ function inspectObject(cluster: Cluster, clients: Clients, isOrphan: (name: stri
       summary.push(`${Buffer.from(version.kind === 'object' ? withShardIndex(entry, 1).record : entry.record).toString('base64')} ${Buffer.from(entry.headerBytes).toString('base64')}`);
       if (version.kind !== 'object') continue;
       const etag = version.metaUser.get('etag') ?? '';
-      const content = clients.contents.get(etag);
+      const content = contents.get(etag);
       const where = `${disk.path}${folder} ${versionId} (${etag})`;
       if (content === undefined) {
         found.push(`${where}: nobody wrote that`);
@@ -73,7 +93,7 @@ function inspectObject(cluster: Cluster, clients: Clients, isOrphan: (name: stri
   return found;
 }
 
-function filesIn(disk: Disk, folder: string, below: readonly string[]): Map<string, Uint8Array> {
+function filesIn(disk: InspectedDisk, folder: string, below: readonly string[]): Map<string, Uint8Array> {
   const isOfOther = (path: string): boolean => below.some((other) => path.startsWith(`${folder}${other}/`));
   return new Map([...disk.files()].flatMap(([path, file]) => (path.startsWith(`${folder}/`) && !isOfOther(path) ? [[path.slice(folder.length + 1), file.bytes]] : [])));
 }

@@ -142,6 +142,6 @@ async function conclude(cluster: Cluster, clients: Clients, faults: Faults): Pro
     if (effect.kind === 'read') seen.set(key, (seen.get(key) ?? new Set()).add(effect.value ?? 'nothing'));
   }
   for (const [key, values] of seen) if (values.size > 1) found.push(`nodes see different objects ${key} after the heal: ${[...values].join(', ')}`);
-  found.push(...inspect(cluster, clients, BUCKETS, KEYS, faults.victim));
+  found.push(...inspect({ disks: cluster.disks, contents: clients.contents, buckets: BUCKETS, keys: KEYS, victim: faults.victim }));
   return found;
 }
