@@ -1,7 +1,7 @@
 /**
- * Makes four drives (2 + 2) full of small objects without a server, for measuring `mts rescue`:
+ * Makes drives of one set (2 + 2 unless told otherwise) full of small objects without a server, for measuring `mts rescue`:
  *
- *     npx tsx bench/rescue-namespace.ts /mnt/bench/rescue 1000000 1024
+ *     npx tsx bench/rescue-namespace.ts /mnt/bench/rescue 1000000 1024 [DRIVES]
  *     /usr/bin/time -v mts rescue scan /mnt/bench/rescue/d{1...4}
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -11,16 +11,16 @@ import { hashOrder } from '../src/cluster/index.js';
 import { encodeFormatJson, encodeVersion, INLINE_DATA_KEY, serializeXlMeta, type ObjectVersion } from '../src/format/index.js';
 import { encodeInline } from '../src/store/inline-shards.js';
 
-const DRIVES = 4;
 const BUCKET = 'bench';
 /** Objects in one folder. */
 const PER_FOLDER = 1000;
 const START_NS = 1_795_000_000_000_000_000n;
 
-const [folder = '', countText = '100000', sizeText = '1024'] = process.argv.slice(2);
-if (folder === '') throw new Error('usage: rescue-namespace.ts FOLDER [COUNT] [SIZE]');
-const [count, size] = [Number(countText), Number(sizeText)];
-const drives = Array.from({ length: DRIVES }, (_, i) => join(folder, `d${i + 1}`));
+const [folder = '', countText = '100000', sizeText = '1024', drivesText = '4'] = process.argv.slice(2);
+if (folder === '') throw new Error('usage: rescue-namespace.ts FOLDER [COUNT] [SIZE] [DRIVES]');
+const [count, size, driveCount] = [Number(countText), Number(sizeText), Number(drivesText)];
+const parityShards = Math.min(4, Math.floor(driveCount / 2));
+const drives = Array.from({ length: driveCount }, (_, i) => join(folder, `d${i + 1}`));
 const ids = drives.map(() => randomUUID());
 const deploymentId = randomUUID();
 for (const [i, drive] of drives.entries()) {
@@ -34,7 +34,7 @@ for (let i = 0; i < count; i++) {
   const key = `${prefix}/object-${String(i).padStart(9, '0')}.bin`;
   if (i % PER_FOLDER === 0) for (const drive of drives) mkdirSync(join(drive, BUCKET, prefix), { recursive: true });
   const body = Buffer.alloc(size, key);
-  const erasure = { dataShards: 2, parityShards: 2, blockSizeBytes: 1024 * 1024, distribution: hashOrder(`${BUCKET}/${key}`, DRIVES) };
+  const erasure = { dataShards: driveCount - parityShards, parityShards, blockSizeBytes: 1024 * 1024, distribution: hashOrder(`${BUCKET}/${key}`, driveCount) };
   const streams = encodeInline(body, erasure);
   const version: ObjectVersion = {
     kind: 'object', versionId: 'null', modTimeNs: START_NS + BigInt(i), size, dataDir: randomUUID(), erasure,
@@ -49,4 +49,4 @@ for (let i = 0; i < count; i++) {
     writeFileSync(join(object, 'xl.meta'), serializeXlMeta({ versions: [entry], inline: new Map([['null', streams[shardIndex - 1] ?? new Uint8Array()]]) }));
   }
 }
-console.log(`${count} objects of ${size} bytes on ${DRIVES} drives in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+console.log(`${count} objects of ${size} bytes on ${driveCount} drives in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);

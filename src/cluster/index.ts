@@ -16,6 +16,7 @@ export * from './parity.js';
 export * from './placement.js';
 export { planPool, type DriveCondition, type FormatAnswer, type PoolPlan } from './format-plan.js';
 export { formatAnswerOf } from './drive-format.js';
+export { slotEvidence, type SlotEvidence } from './slot-evidence.js';
 export type { DriveStatus } from './pool-drives.js';
 export { RemoteLocks, serveLocks } from './remote-locks.js';
 export { allSets, setFor, type Deployment, type ErasureSet, type Pool } from './topology.js';

@@ -8,8 +8,13 @@ import { setChooser } from './placement.js';
 /** Objects looked at until one must have told. */
 const OBJECTS_MAX = 1000;
 
-/** The slot that the first object of the pool's shape tells; undefined where there is none. */
-export async function slotEvidence(drive: Drive, { sets, algorithm, deploymentId }: Pick<FormatJson, 'sets' | 'algorithm' | 'deploymentId'>): Promise<SlotPlace | undefined> {
+export interface SlotEvidence extends SlotPlace {
+  /** `bucket/key` of the object that tells. */
+  readonly object: string;
+}
+
+/** The slot that the first object of the pool's shape tells; undefined where there is none. Throws what the drive throws. */
+export async function slotEvidence(drive: Drive, { sets, algorithm, deploymentId }: Pick<FormatJson, 'sets' | 'algorithm' | 'deploymentId'>): Promise<SlotEvidence | undefined> {
   const setIndexOf = setChooser(algorithm, deploymentId, sets.length);
   const size = sets[0]?.length ?? 0;
   let seen = 0;
@@ -17,7 +22,7 @@ export async function slotEvidence(drive: Drive, { sets, algorithm, deploymentId
     for await (const batch of drive.walk(name, { prefix: '', from: '', recursive: true, detail: 'records' })) {
       for (const { key, meta } of batch) {
         const slot = meta === undefined ? undefined : slotOf(meta, size);
-        if (slot !== undefined) return { setIndex: setIndexOf(encodeObjectPath(key)), slot };
+        if (slot !== undefined) return { setIndex: setIndexOf(encodeObjectPath(key)), slot, object: `${name}/${key}` };
         if (++seen >= OBJECTS_MAX) return undefined;
       }
     }

@@ -3,6 +3,7 @@
  * deadlines and faults. The room knows files and transactions, not sets, quorums or S3.
  */
 export * from './drive.js';
+export { DriveThreads } from './drive-threads.js';
 export { LocalDrive } from './local-drive.js';
 export { RemoteDrive, type RemoteDriveOptions } from './remote-drive.js';
 export { serveDrives, type ServedDrives } from './serve-drives.js';

@@ -15,6 +15,7 @@ import { LocalDataReader, LocalShardWriter } from './local-data.js';
 import { walkBatches } from './local-walk.js';
 import type { PackedChange, ThreadData } from './messages.js';
 import { StagedOrder } from './staged-order.js';
+import { YOUNG_HEAP_MB } from './thread-limits.js';
 import { ThreadLink, type DriveThread } from './thread-link.js';
 
 interface LocalDriveOptions {
@@ -33,8 +34,6 @@ interface LocalDriveOptions {
 const DEADLINE_MS = 30_000;
 /** Those that are never settled stay in memory. */
 const SETTLED_MAX = 10_000;
-/** A thread's garbage is small change; without a limit each thread would let tens of megabytes of it pile up. */
-const YOUNG_HEAP_MB = 3;
 
 export class LocalDrive implements Drive {
   readonly isLocal = true;

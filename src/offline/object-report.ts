@@ -11,6 +11,7 @@ import {
   CHECKSUM_RECORD_KEY,
   decodeChecksumRecords,
   decodeVersion,
+  decodeXlJson,
   entryShardIndex,
   findName,
   LEGACY_DATA_DIR,
@@ -50,7 +51,7 @@ interface VersionReport {
   /** Why the rest is missing: the record could not be decoded. */
   readonly fault?: string;
   /** Release that wrote the record. */
-  readonly writtenBy?: Date;
+  readonly writtenBy?: Date | undefined;
   readonly object?: ObjectFacts;
   readonly metaSys: ReadonlyMap<string, Uint8Array>;
 }
@@ -99,11 +100,21 @@ export async function inspectObject(path: string): Promise<ObjectReport> {
   const bytes = await readIfThere(file, XL_META_SIZE_MAX);
   if (bytes === undefined) throw notThere(path, file);
   const meta = parseXlMeta(bytes);
-  const versions = await Promise.all(meta.versions.map((entry) => inspectVersion(entry, meta, dirname(file))));
+  const inspected = await Promise.all(meta.versions.map((entry) => inspectVersion(entry, meta, dirname(file))));
+  const fileVersion = xlMetaFileVersion(bytes);
+  // What an xl.json is read as names the release that it would be written by today.
+  const versions = fileVersion.startsWith('xl.json') ? inspected.map((version) => ({ ...version, writtenBy: releaseDate(decodeXlJson(bytes).release) })) : inspected;
   const others = basename(file) === XL_META ? await strangers(dirname(file), versions) : [];
   const isSound = versions.every(({ fault, object }) => fault === undefined && (object === undefined || object.faults.length === 0));
   const indexSize = Math.min(bytes.length, xlMetaIndexLength(bytes));
-  return { path: file, fileVersion: xlMetaFileVersion(bytes), size: bytes.length, indexSize, versions, others, isSound };
+  return { path: file, fileVersion, size: bytes.length, indexSize, versions, others, isSound };
+}
+
+/** Of `RELEASE.2018-06-22T23-48-46Z`; undefined for builds that have no date. */
+function releaseDate(release: string): Date | undefined {
+  const [, day = '', time = ''] = /^RELEASE\.(\d{4}-\d\d-\d\d)T(\d\d-\d\d-\d\d)Z/.exec(release) ?? [];
+  const date = new Date(`${day}T${time.replaceAll('-', ':')}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 async function inspectVersion(entry: XlVersionEntry, meta: XlMeta, folder: string): Promise<VersionReport> {

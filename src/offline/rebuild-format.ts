@@ -1,12 +1,13 @@
 /** Gives lost drives their identity back: looks, plans, and writes. */
 import { realpath } from 'node:fs/promises';
-import { UsageError } from '../base/index.js';
-import { encodeHealingTracker, msToNs, newHealingTracker } from '../format/index.js';
+import { StorageError, UsageError } from '../base/index.js';
+import { slotEvidence, type SlotEvidence } from '../cluster/index.js';
+import { LocalDrive } from '../drive/index.js';
+import { encodeHealingTracker, msToNs, newHealingTracker, type FormatJson } from '../format/index.js';
 import { systemHosts } from '../net/index.js';
 import { ownVolumes, seePlaces, type SourceAccess } from './format-sources.js';
 import { parseSlot, peerTables, planRebuild, UnknownSlot, type DriveSlot, type LostDrive, type RebuildPlan, type RebuildRequest, type RebuiltDrive, type SlotCandidate } from './rebuild-plan.js';
 import { eachOnce, expandPlaces, lookAt, type Sighting } from './sighting.js';
-import { slotEvidence, type SlotEvidence } from './slot-evidence.js';
 import { refuseIfChanged, refuseRunningServer, writeIdentity } from './write-identity.js';
 
 export interface RebuildOptions {
@@ -47,7 +48,7 @@ export async function prepareRebuild(options: RebuildOptions): Promise<RebuildPl
     lost.map(async (sighting, index): Promise<LostDrive> => {
       const wanted = slots[index] === undefined ? undefined : parseSlot(slots[index]);
       const hasOwnName = sighting.format !== undefined && sighting.format.driveId !== '';
-      const evidence = hasOwnName ? [] : await Promise.all(tables.map((table) => slotEvidence(sighting.path, table)));
+      const evidence = hasOwnName ? [] : await Promise.all(tables.map((table) => evidenceOn(sighting.path, table)));
       return { sighting, wanted, evidence, layoutName: await nameInLayout(own[index] ?? '', sighting.path, layout.flat(), options.host) };
     }),
   );
@@ -80,11 +81,24 @@ async function rebuildOne(drive: RebuiltDrive, nowMs: number): Promise<string | 
   return writeIdentity({ ...drive, tracker: drive.hasTracker ? encodeHealingTracker(tracker) : undefined }, nowMs);
 }
 
+/** What the objects in a drive's folder say; undefined where they say nothing, or cannot be read. */
+async function evidenceOn(path: string, table: FormatJson): Promise<SlotEvidence | undefined> {
+  const drive = new LocalDrive(path, { isReadOnly: true });
+  try {
+    return await slotEvidence(drive, table);
+  } catch (error) {
+    if (error instanceof StorageError) return undefined;
+    throw error;
+  } finally {
+    await drive.close();
+  }
+}
+
 async function evidenceOf(peers: readonly Sighting[]): Promise<Map<Sighting, SlotEvidence>> {
   const found = new Map<Sighting, SlotEvidence>();
   for (const peer of peers) {
     if (peer.format === undefined || peer.format.driveId !== '' || !peer.path.startsWith('/')) continue;
-    const evidence = await slotEvidence(peer.path, peer.format);
+    const evidence = await evidenceOn(peer.path, peer.format);
     if (evidence !== undefined) found.set(peer, evidence);
   }
   return found;

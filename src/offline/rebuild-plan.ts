@@ -4,9 +4,9 @@
  */
 import { UsageError } from '../base/index.js';
 import { encodeXl1, generationName, OFFLINE_DRIVE_ID, withDriveId, type FormatJson } from '../format/index.js';
+import type { SlotEvidence } from '../cluster/index.js';
 import { sharesDrives } from './format-report.js';
 import { deploymentKey, placeKey, tableKey, type Sighting } from './sighting.js';
-import type { SlotEvidence } from './slot-evidence.js';
 
 /** A place in a deployment; all from 0. */
 export interface DriveSlot {
@@ -182,7 +182,7 @@ function claimsOf({ peers, peerEvidence }: RebuildRequest, tables: readonly Form
   for (const peer of peers) {
     if (peer.format === undefined) continue;
     const seen = peerEvidence?.get(peer);
-    const id = peer.format.driveId === '' ? seen && tables.find((table) => peer.format !== undefined && sharesDrives(table, peer.format))?.sets[seen.set]?.[seen.slot] : peer.format.driveId;
+    const id = peer.format.driveId === '' ? seen && tables.find((table) => peer.format !== undefined && sharesDrives(table, peer.format))?.sets[seen.setIndex]?.[seen.slot] : peer.format.driveId;
     if (id === undefined) continue;
     const other = claims.get(id);
     if (other !== undefined && placeKey(other) !== placeKey(peer.path)) {
@@ -222,7 +222,7 @@ function optionsOf(drive: LostDrive, { tables, pools, free, claims, places, sile
     throw new UsageError(`${path} belongs to another deployment (${describe(format)}) and is not touched`, 'give the right folder; if what is on it is not needed any more, empty it first');
   }
   if (format !== undefined && format.driveId !== '' && own === undefined) throw new UsageError(`${path} has the identity ${format.driveId}, which its peers do not know`, 'look at both with `mts format inspect`; if what is on it is not needed any more, empty it first');
-  const told = evidence.flatMap((seen, index) => (seen === undefined ? [] : all.filter((slot) => slot.pool === pools[index] && slot.set === seen.set && slot.slot === seen.slot).map((slot) => ({ slot, because: `the object ${seen.object} on it says so` }))));
+  const told = evidence.flatMap((seen, index) => (seen === undefined ? [] : all.filter((slot) => slot.pool === pools[index] && slot.set === seen.setIndex && slot.slot === seen.slot).map((slot) => ({ slot, because: `the object ${seen.object} on it says so` }))));
   const named = wanted === undefined ? undefined : all.find((slot) => slotText(slot) === slotText(wanted));
   if (wanted !== undefined && named === undefined) throw new UsageError(`there is no slot ${slotText(wanted)}: the deployment is ${tables.map(({ sets }) => `${sets.length} set${sets.length === 1 ? '' : 's'} of ${sets[0]?.length ?? 0} drives`).join(' and ')}`, 'give --slot POOL/SET/DRIVE, all counted from 1');
   const place = layoutName === undefined ? undefined : places.get(placeKey(layoutName));

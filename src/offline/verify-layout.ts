@@ -1,10 +1,10 @@
 /** Whether a server would start with these arguments, and why not, in its own words. Changes nothing. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { UsageError } from '../base/index.js';
 import { formatAnswerOf, parseDriveArguments, planPool, type FormatAnswer, type PoolLayout, type PoolPlan } from '../cluster/index.js';
+import { SYSTEM_VOLUME } from '../format/index.js';
 import { parseListenAddress, systemHosts } from '../net/index.js';
 import { lookAt, placeKey, type Sighting } from './sighting.js';
-import { isWithoutData } from './slot-evidence.js';
 
 export interface VerifyOptions {
   readonly args: readonly string[];
@@ -98,4 +98,10 @@ function refuseMixture(pools: readonly VerifiedPool[]): void {
     `"${first.commandLine}" is deployment ${first.deploymentId} and "${other.commandLine}" is deployment ${other.deploymentId}; the pools of one server belong to one deployment`,
     'give the pools of one deployment only, and start another server for the other',
   );
+}
+
+/** True where there is nothing on the drive but what the server keeps for itself. */
+async function isWithoutData(path: string): Promise<boolean> {
+  const names = await readdir(path).catch((): string[] => []);
+  return names.every((name) => name === SYSTEM_VOLUME || name === 'lost+found');
 }

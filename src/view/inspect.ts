@@ -46,7 +46,7 @@ interface Version {
   readonly modTimeNs: bigint;
   readonly signature: string;
   readonly fault?: string;
-  readonly writtenBy?: Date;
+  readonly writtenBy?: Date | undefined;
   readonly object?: ObjectFacts;
   readonly metaSys: ReadonlyMap<string, Uint8Array>;
 }

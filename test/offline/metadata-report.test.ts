@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,6 +59,11 @@ describe('files of metadata', () => {
     const file = find(old.drives[0]!, /docs\.txt\/xl\.json$/);
     expect(await inspectMetadata(file)).toBeUndefined();
     for (const path of [file, file.slice(0, -'/xl.json'.length)]) expect(await inspectObject(path)).toMatchObject({ isSound: true, fileVersion: 'xl.json 1.0.1', versions: [{ kind: 'legacy', object: { dataShards: 2 } }] });
+    // The build that wrote it had no date, and a release is not made up.
+    expect((await inspectObject(file)).versions[0]!.writtenBy).toBeUndefined();
+    const dated = join(root, 'dated.xl.json');
+    writeFileSync(dated, readFileSync(file, 'utf8').replace('DEVELOPMENT.GOGET', 'RELEASE.2018-06-22T23-48-46Z'));
+    expect((await inspectObject(dated)).versions[0]!.writtenBy).toEqual(new Date('2018-06-22T23:48:46Z'));
   });
 
   it('damaged ones are refused with what is wrong', async () => {

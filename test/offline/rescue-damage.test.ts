@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, FRAME_HASH_SIZE } from '../../src/erasure/index.js';
-import { decodeVersion, encodeObjectPath, encodeVersion, entryShardIndex, insertVersion, parseXlMeta, removeVersion, serializeXlMeta, type ObjectVersion, type XlMeta } from '../../src/format/index.js';
+import { decodeVersion, encodeObjectPath, encodeVersion, entryShardIndex, insertVersion, LEGACY_DATA_DIR, parseXlMeta, removeVersion, serializeXlMeta, type ObjectVersion, type XlMeta } from '../../src/format/index.js';
 import { unpackFixture, type Fixture, type FixtureVersion } from '../fixtures/fixture.js';
 import { randomOf, saveAll, sha256Of } from './rescue-harness.js';
 
@@ -28,12 +28,24 @@ let root: string;
 beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'mts-test-damage-'))));
 afterAll(() => rmSync(root, { recursive: true }));
 
+/** xl.meta, or the xl.json of a release before 2021. */
+function metaFile(folder: string): string {
+  const today = join(folder, 'xl.meta');
+  return existsSync(today) ? today : join(folder, 'xl.json');
+}
+
 function metaAt(folder: string): XlMeta | undefined {
   try {
-    return parseXlMeta(readFileSync(join(folder, 'xl.meta')));
+    return parseXlMeta(readFileSync(metaFile(folder)));
   } catch {
     return undefined;
   }
+}
+
+/** Part files of an object of before 2021 lie beside its metadata until it is changed. */
+function partFile(folder: string, dataDir: string, number: number): string {
+  const file = join(folder, dataDir, `part.${number}`);
+  return dataDir === LEGACY_DATA_DIR && !existsSync(file) ? join(folder, `part.${number}`) : file;
 }
 
 /** Every object version, with the original bytes of all its shards. */
@@ -41,7 +53,7 @@ function subjectsOf({ manifest, drives }: Fixture): Subject[] {
   return Object.entries(manifest.buckets).flatMap(([bucket, { objects, versioning }]) =>
     Object.entries(objects).flatMap(([key, all]) => {
       const path = encodeObjectPath(key);
-      const set = drives.flatMap((drive, i) => (existsSync(join(drive, bucket, path, 'xl.meta')) ? [i] : []));
+      const set = drives.flatMap((drive, i) => (existsSync(metaFile(join(drive, bucket, path))) ? [i] : []));
       return (versioning === undefined ? all.slice(-1) : all)
         .filter(({ deleteMarker }) => deleteMarker !== true)
         .map((expected): Subject => {
@@ -53,10 +65,10 @@ function subjectsOf({ manifest, drives }: Fixture): Subject[] {
             const entry = meta.versions.find(({ header }) => header.versionId === (expected.versionId ?? 'null'))!;
             const decoded = decodeVersion(entry);
             if (decoded.kind !== 'object') throw new Error('an object was expected');
-            version = decoded;
+            version ??= decoded;
             const inline = meta.inline.get(decoded.versionId);
             if (inline !== undefined) shards.set(`${entryShardIndex(entry)} 0`, Uint8Array.from(inline));
-            else for (const { number } of decoded.parts) if (decoded.size > 0) shards.set(`${entryShardIndex(entry)} ${number}`, readFileSync(join(folder, decoded.dataDir, `part.${number}`)));
+            else for (const { number } of decoded.parts) if (decoded.size > 0) shards.set(`${entryShardIndex(entry)} ${number}`, readFileSync(partFile(folder, decoded.dataDir, number)));
           }
           return { bucket, path, expected, version: version!, shards, set };
         });
@@ -78,16 +90,29 @@ function isLeft({ bucket, path, version, shards, set }: Subject, drives: readonl
   const isInline = shards.has(`1 0`);
   return version.parts.every(({ number, size }) => {
     const found = holders.map(({ folder, entry, inline, shard }) => {
-      const file = join(folder, version.dataDir, `part.${number}`);
+      const file = partFile(folder, version.dataDir, number);
+      // How the file of an old object is to be checked only its own record says.
+      if (version.dataDir === LEGACY_DATA_DIR && entry === undefined) return { bytes: undefined, shard, original: undefined, whole: false };
       const bytes = isInline ? (entry === undefined ? undefined : inline) : existsSync(file) ? readFileSync(file) : undefined;
-      return { bytes, shard, original: shards.get(`${shard} ${isInline ? 0 : number}`) };
+      const original = shards.get(`${shard} ${isInline ? 0 : number}`);
+      return { bytes, shard, original, whole: bytes !== undefined && original !== undefined && isSameFile(bytes, original) };
     });
+    // A file with one hash is good as a whole or not at all.
+    if (hasFileHash(version, number)) return new Set(found.filter(({ whole }) => whole).map(({ shard }) => shard)).size >= dataShards;
     return [...blocksOf(size, 0, size, version.erasure)].every(({ frameOffset, shardSize }) => {
       const end = frameOffset + FRAME_HASH_SIZE + shardSize;
       const good = found.filter(({ bytes, original }) => bytes !== undefined && bytes.length >= end && Buffer.compare(bytes.subarray(frameOffset, end), original!.subarray(frameOffset, end)) === 0);
       return new Set(good.map(({ shard }) => shard)).size >= dataShards;
     });
   });
+}
+
+function hasFileHash({ parts }: ObjectVersion, number: number): boolean {
+  return parts.some((part) => part.number === number && part.fileHash !== undefined);
+}
+
+function isSameFile(bytes: Uint8Array, original: Uint8Array): boolean {
+  return Buffer.compare(bytes.subarray(0, original.length), original) === 0;
 }
 
 /** Harms an object on the drives of its set; most of the time as many of them as the parity bears, give or take one. */
@@ -97,10 +122,10 @@ function damage({ bucket, path, version, set }: Subject, drives: readonly string
   const chosen = [...folders].sort(() => random(3) - 1).slice(0, Math.max(0, parityShards - 1 + random(3)));
   const kinds: ((folder: string) => void)[] = [
     (folder) => rmSync(folder, { recursive: true, force: true }),
-    (folder) => rmSync(join(folder, 'xl.meta'), { force: true }),
+    (folder) => rmSync(metaFile(folder), { force: true }),
     (folder) => eachFile(folder, (file) => truncateSync(file, random(readFileSync(file).length + 1))),
     (folder) => eachFile(folder, (file) => flip(file, random)),
-    (folder) => rmSync(join(folder, version.dataDir), { recursive: true, force: true }),
+    (folder) => version.parts.forEach(({ number }) => rmSync(partFile(folder, version.dataDir, number), { force: true })),
     // A state of before this version, or before this content of it.
     (folder) => makeStale(folder, version, random),
   ];
@@ -124,7 +149,7 @@ function flip(file: string, random: Random): void {
 function makeStale(folder: string, version: ObjectVersion, random: Random): void {
   const meta = metaAt(folder);
   const entry = meta?.versions.find(({ header }) => header.versionId === version.versionId);
-  if (meta === undefined || entry === undefined) return;
+  if (meta === undefined || entry === undefined || entry.header.type === 'legacy') return;
   const before = removeVersion(meta, version.versionId);
   if (random(2) === 0) return writeFileSync(join(folder, 'xl.meta'), serializeXlMeta(before));
   const older = encodeVersion({ ...version, modTimeNs: version.modTimeNs - 1_000_000_000n, dataDir: 'aaaaaaaa-0000-4000-8000-00000000000a' }, { shardIndex: entryShardIndex(entry) });
@@ -169,6 +194,11 @@ describe('after random damage', () => {
   it.each([
     ['2025-sets', 1, Number(process.env['DAMAGE_SEEDS'] ?? 8)],
     ['2025-xl16', 1001, Number(process.env['DAMAGE_SEEDS'] ?? 3)],
+    ['2021-xl4', 2001, Number(process.env['DAMAGE_SEEDS'] ?? 2)],
+    ['2020-sets', 3001, Number(process.env['DAMAGE_SEEDS'] ?? 4)],
+    ['2018-xl4', 4001, Number(process.env['DAMAGE_SEEDS'] ?? 2)],
+    ['2017-xl6', 5001, Number(process.env['DAMAGE_SEEDS'] ?? 2)],
+    ['life-xl6', 6001, Number(process.env['DAMAGE_SEEDS'] ?? 3)],
   ])('%s gives every version that has enough shards, and never wrong bytes', async (name, firstSeed, count) => {
     const fixture = unpackFixture(name, join(root, name));
     const subjects = subjectsOf(fixture);

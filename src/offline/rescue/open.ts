@@ -1,7 +1,7 @@
 /** Folders of drives opened for reading, as the sets that they make. Nothing in them is ever written. */
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../base/index.js';
-import { LocalDrive, type Drive } from '../../drive/index.js';
+import { DriveThreads, LocalDrive, type Drive } from '../../drive/index.js';
 import type { SalvageSet } from '../../store/index.js';
 import { expandPlaces, lookAt } from '../sighting.js';
 import { identify, type Identified, type IdentifiedDrive, type IdentifiedSet } from './identify.js';
@@ -24,6 +24,9 @@ export interface Rescue {
 /** A bad sector may take a disk minutes; it is not given up for that. */
 const DEADLINE_MS = 300_000;
 
+/** More of them would be no faster, and sixteen take 300 MB before they begin. */
+const THREADS_MAX = 4;
+
 /** `/data{1...4}` stands for four folders. Throws a UsageError where a folder is not there or given twice. */
 export async function openRescue(places: readonly string[]): Promise<Rescue> {
   const paths = await expandPlaces(places);
@@ -32,7 +35,8 @@ export async function openRescue(places: readonly string[]): Promise<Rescue> {
   for (const path of paths) {
     if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) throw new UsageError(`there is no folder ${path}`, 'mount the drive, or leave it out: what the others hold is saved without it');
   }
-  const drives = paths.map((path) => new LocalDrive(path, { isReadOnly: true, deadlineMs: DEADLINE_MS }));
+  const threads = new DriveThreads(THREADS_MAX);
+  const drives = paths.map((path) => new LocalDrive(path, { isReadOnly: true, deadlineMs: DEADLINE_MS, startThread: (data) => threads.start(data) }));
   const close = async (): Promise<void> => void (await Promise.all(drives.map((drive) => drive.close())));
   try {
     const found = await identify(await Promise.all(drives.map(async (drive) => ({ path: drive.endpoint, drive, sighting: await lookAt(drive.endpoint) }))));
