@@ -98,6 +98,8 @@ export interface WriteOptions {
   /** Lower-case names: content type, `x-amz-meta-*`, tagging, storage class, checksums, conditions. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The id that the new version is to have: MinIO takes it from administrators. */
+  readonly versionId?: string | undefined;
 }
 
 /** What a write answers. */

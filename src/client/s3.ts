@@ -130,7 +130,8 @@ export class S3 extends S3Connection {
 
   /** PutObject. */
   async put(bucket: string, key: string, body: S3Body, options: WriteOptions = {}): Promise<Written> {
-    return written(await this.#finish({ method: 'PUT', bucket, key, body, ...options }));
+    const { headers, signal, versionId } = options;
+    return written(await this.#finish({ method: 'PUT', bucket, key, body, query: { versionId }, headers, signal }));
   }
 
   /** CopyObject; `headers` may hold the directives (`x-amz-metadata-directive`, ...). */
@@ -164,7 +165,8 @@ export class S3 extends S3Connection {
 
   /** CreateMultipartUpload: the upload id. */
   async createUpload(bucket: string, key: string, options: WriteOptions = {}): Promise<string> {
-    return textOf(await this.#document({ method: 'POST', bucket, key, query: { uploads: '' }, ...options }), 'UploadId');
+    const { headers, signal, versionId } = options;
+    return textOf(await this.#document({ method: 'POST', bucket, key, query: { uploads: '', versionId }, headers, signal }), 'UploadId');
   }
 
   /** UploadPart. */

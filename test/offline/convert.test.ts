@@ -16,11 +16,11 @@ let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'mts-test-convert-'))));
 afterEach(() => rmSync(root, { recursive: true }));
 
-const listener = { onVersion: () => undefined, onFailure: () => undefined };
+const listener = { onVersion: () => undefined, onFailure: () => undefined, onDifference: () => undefined };
 
 function run(fixture: Fixture, target: string, more: { readonly isDryRun?: boolean; readonly signal?: AbortSignal; readonly onVersion?: () => void } = {}): ReturnType<typeof convertDrives> {
   const { isDryRun = false, signal = new AbortController().signal, onVersion = () => undefined } = more;
-  return convertDrives({ sources: fixture.layout, targets: [target], isDryRun, log: silentLog, setDriveCount: fixture.manifest.env['MINIO_ERASURE_SET_DRIVE_COUNT'], listener: { ...listener, onVersion }, signal });
+  return convertDrives({ sources: fixture.layout, target: [target], isDryRun, log: silentLog, setDriveCount: fixture.manifest.env['MINIO_ERASURE_SET_DRIVE_COUNT'], listener: { ...listener, onVersion }, signal });
 }
 
 /** What the manifest promises, read from the target's drives. */
