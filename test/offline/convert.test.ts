@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,4 +92,10 @@ it('a conversion that was stopped half way is completed by the same call, which 
   expect(report.foundCount).toBeGreaterThan(0);
   expect(report.doneCount).toBe(report.versionCount);
   await expectAll(fixture, target);
+  // What is removed from the target afterwards stays removed, until the source changes.
+  expect((await run(fixture, target)).completed).toBeDefined();
+  writeFileSync(join(fixture.drives[0]!, 'kryvf-empty/new.txt'), 'hello');
+  const later = await run(fixture, target);
+  expect(later).toMatchObject({ failures: [], versionCount: report.versionCount + 1, foundCount: report.versionCount });
+  expect(later.completed).toBeUndefined();
 });

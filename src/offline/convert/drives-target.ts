@@ -6,7 +6,7 @@ import type { BucketSettings, ObjectInfo, OpenedObject, Store, VersionInfo } fro
 import type { SourceStore } from './open-drives.js';
 import type { ConvertTarget } from './target.js';
 
-export function drivesTarget(source: SourceStore, target: Store, close: () => Promise<void>): ConvertTarget {
+export function drivesTarget(source: SourceStore, target: Store): ConvertTarget {
   return {
     async beginBucket(bucket, settings) {
       await target.importBucket(bucket, settings);
@@ -14,7 +14,6 @@ export function drivesTarget(source: SourceStore, target: Store, close: () => Pr
     },
     endBucket: () => Promise.resolve(),
     key: (bucket, settings) => ({ take: async (version) => ({ isFound: await takeVersion(version, { source, target, bucket, settings }), differences: [] }) }),
-    close,
   };
 }
 

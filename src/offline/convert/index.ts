@@ -1,7 +1,8 @@
 /** The objects of old drives brought to new ones, or to a server: the work behind `mts convert`. */
-import { UsageError } from '../../base/index.js';
+import { SystemClock, UsageError } from '../../base/index.js';
 import { openSource, openTarget, type DriveOptions } from './open-drives.js';
 import type { RemotePlace } from '../../client/index.js';
+import { completionOf, noteCompletion } from './done-marker.js';
 import { drivesTarget } from './drives-target.js';
 import { convert, countSource, type ConvertFailure, type ConvertListener, type ConvertTotals } from './run.js';
 import { openServerTarget } from './server-target.js';
@@ -29,6 +30,8 @@ interface ConvertReport extends ConvertTotals {
   readonly differences: Readonly<Partial<Record<Difference, number>>>;
   /** Settings of buckets that the target did not take. */
   readonly notes: readonly SettingNote[];
+  /** When an earlier run had brought all of it: then nothing was done. ISO 8601. */
+  readonly completed?: string;
 }
 
 /** Throws a UsageError where drives make no deployment, and what concerns more than one version. */
@@ -37,21 +40,29 @@ export async function convertDrives(options: ConvertOptions): Promise<ConvertRep
   const isServer = 's3' in target;
   if (!isServer && sources.some((path) => target.includes(path))) throw new UsageError('a drive cannot be source and target at once', 'give other drives as the target');
   const source = await openSource(sources, { log, setDriveCount });
-  const openDrivesTarget = async (paths: readonly string[]): Promise<ConvertTarget> => {
-    const opened = await openTarget(paths, { log, setDriveCount: undefined });
-    return drivesTarget(source.store, opened.store, () => opened.close());
-  };
   try {
-    const totals = await countSource(source.store, signal);
-    const server = isServer ? await openServerTarget(source.store, target, signal) : undefined;
-    const isExact = server?.isExact !== false;
-    if (isDryRun) return { ...totals, isDryRun, isExact, failures: [], differences: {}, notes: [] };
-    const opened = server ?? (await openDrivesTarget(isServer ? [] : target));
+    const { totals, fingerprint } = await countSource(source.store, signal);
+    const common = { ...totals, isDryRun, isExact: true, failures: [], differences: {}, notes: [] };
+    if (isServer) {
+      const server = await openServerTarget(source.store, target, signal);
+      const { isExact } = server;
+      return isDryRun ? { ...common, isExact } : { ...common, isExact, ...(await brought(server)) };
+    }
+    if (isDryRun) return common;
+    const opened = await openTarget(target, { log, setDriveCount: undefined });
     try {
-      const { failures, differences, notes } = await convert(source.store, opened, totals, listener, signal);
-      return { ...totals, isDryRun, isExact, failures, differences: Object.fromEntries(differences), notes };
+      const completed = await completionOf(opened.drives, fingerprint);
+      if (completed !== undefined) return { ...common, completed: completed.toISOString() };
+      const outcome = await brought(drivesTarget(source.store, opened.store));
+      if (outcome.failures.length === 0) await noteCompletion(opened.drives, fingerprint, new Date(new SystemClock().now()));
+      return { ...common, ...outcome };
     } finally {
       await opened.close();
+    }
+
+    async function brought(to: ConvertTarget): Promise<Omit<ConvertReport, 'isDryRun' | 'isExact'>> {
+      const { failures, differences, notes } = await convert(source.store, to, totals, listener, signal);
+      return { ...totals, failures, differences: Object.fromEntries(differences), notes };
     }
   } finally {
     await source.close();

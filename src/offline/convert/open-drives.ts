@@ -2,8 +2,8 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SystemClock, systemRandom, UsageError, type Log } from '../../base/index.js';
-import { LocalLocker, openDeployment, parseDriveArguments, type DriveEndpoint } from '../../cluster/index.js';
-import { LocalDrive } from '../../drive/index.js';
+import { allSets, LocalLocker, openDeployment, parseDriveArguments, type DriveEndpoint } from '../../cluster/index.js';
+import { LocalDrive, type Drive } from '../../drive/index.js';
 import { systemHosts } from '../../net/index.js';
 import { createStore, fsFormatOf, FsStore, type ObjectStore, type Store } from '../../store/index.js';
 
@@ -13,6 +13,11 @@ export type SourceStore = Pick<ObjectStore, 'listBuckets' | 'bucketSettings' | '
 interface OpenedStore<T> {
   readonly store: T;
   close(): Promise<void>;
+}
+
+interface OpenedDrives extends OpenedStore<Store> {
+  /** Those that are there. */
+  readonly drives: readonly Drive[];
 }
 
 export interface DriveOptions {
@@ -31,14 +36,14 @@ export async function openSource(paths: readonly string[], options: DriveOptions
 }
 
 /** Opens drives to write to; new ones are formatted. Throws a UsageError. */
-export async function openTarget(paths: readonly string[], options: DriveOptions): Promise<OpenedStore<Store>> {
+export async function openTarget(paths: readonly string[], options: DriveOptions): Promise<OpenedDrives> {
   const opened = await openDrives(paths, false, options);
   // What an earlier run that was killed had begun.
   await opened.store.recover();
   return opened;
 }
 
-async function openDrives(paths: readonly string[], isReadOnly: boolean, { log, setDriveCount }: DriveOptions): Promise<OpenedStore<Store>> {
+async function openDrives(paths: readonly string[], isReadOnly: boolean, { log, setDriveCount }: DriveOptions): Promise<OpenedDrives> {
   const { pools, nodes } = await parseDriveArguments(paths, { listen: { host: '127.0.0.1', port: 0 }, hosts: systemHosts, setDriveCount });
   if (nodes.length > 0) throw new UsageError('drives of other machines cannot be converted from here', 'run it on the machine that has the drives, or give the alias of a running server');
   const clock = new SystemClock();
@@ -60,5 +65,5 @@ async function openDrives(paths: readonly string[], isReadOnly: boolean, { log, 
     await store.idle();
     await opened.close();
   };
-  return { store, close };
+  return { store, close, drives: allSets(opened.deployment).flatMap((set) => set.drives.flatMap((drive) => drive ?? [])) };
 }

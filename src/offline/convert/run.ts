@@ -2,6 +2,7 @@
  * Brings all buckets of one store to another, version by version, oldest first, with ids, times, parts, metadata and settings; reads each
  * back and compares. What is there already is only compared, so that a second run completes what a first one began.
  */
+import { createHash } from 'node:crypto';
 import { StorageError } from '../../base/index.js';
 import { S3Error } from '../../client/index.js';
 import type { BucketSettings, VersionInfo } from '../../store/index.js';
@@ -49,17 +50,30 @@ function noTotals(): ConvertTotals {
 const KEYS_AT_ONCE = 4;
 const PAGE_SIZE = 1000;
 
+interface Counted {
+  readonly totals: ConvertTotals;
+  /** Another one where any version came, went or changed. */
+  readonly fingerprint: string;
+}
+
 /** What there is to bring. */
-export async function countSource(source: SourceStore, signal: AbortSignal): Promise<ConvertTotals> {
+export async function countSource(source: SourceStore, signal: AbortSignal): Promise<Counted> {
   const totals = noTotals();
+  const hash = createHash('sha256');
   for (const { name } of await source.listBuckets()) {
     totals.bucketCount++;
+    hash.update(`${JSON.stringify(name)}\n`);
     for await (const versions of keysOf(source, name, signal)) {
       totals.versionCount += versions.length;
-      for (const version of versions) if (version.kind === 'object') totals.sizeBytes += version.size;
+      for (const version of versions) {
+        const { key, versionId, kind, modTimeNs } = version;
+        const size = kind === 'object' ? version.size : 0;
+        totals.sizeBytes += size;
+        hash.update(`${JSON.stringify([key, versionId, kind, String(modTimeNs), size])}\n`);
+      }
     }
   }
-  return totals;
+  return { totals, fingerprint: hash.digest('hex') };
 }
 
 interface ConvertOutcome {

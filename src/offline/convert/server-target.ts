@@ -50,7 +50,6 @@ export async function openServerTarget(source: SourceStore, place: RemotePlace, 
       const work = { source, s3, bucket, key, settings, isExact, signal };
       return isExact || settings.versioning === 'unversioned' ? new NamedVersions(work) : new OrderedVersions(work, await versionsThere(s3, bucket, key));
     },
-    close: () => Promise.resolve(),
   };
 }
 

@@ -31,5 +31,4 @@ export interface ConvertTarget {
   endBucket(bucket: string, settings: BucketSettings): Promise<void>;
   /** @param versions all of the key, newest first */
   key(bucket: string, settings: BucketSettings, versions: readonly VersionInfo[]): KeyTarget | Promise<KeyTarget>;
-  close(): Promise<void>;
 }
