@@ -60,6 +60,8 @@ describe.each([
   ['2020-fs', 8],
   ['2018-xl4', 8],
   ['2021-xl4', 4],
+  // Objects of several parts that are together smaller than a block of their time.
+  ['life-xl6', 4],
 ])('the drives of %s', (name, count) => {
   it(`come to ${count} drives with every version, time and etag, and stay as they are`, async () => {
     const fixture = unpackFixture(name, root);
