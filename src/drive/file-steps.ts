@@ -1,5 +1,5 @@
 /** Small steps on files that several calls of the drive's thread are made of. */
-import { closeSync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, linkSync, openSync, unlinkSync, writeSync, writevSync } from 'node:fs';
 
 import { isErrno } from './failures.js';
 import type { Syncs } from './syncs.js';
@@ -54,6 +54,18 @@ export function unlinkIfThere(path: string): boolean {
     return true;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Gives a file a second name; false where there is no such file, or the file system cannot. */
+export function linkIfPossible(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    // EPERM is what file systems without hard links say, and Linux of files that are somebody else's.
+    if (isErrno(error, 'ENOENT', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EACCES')) return false;
     throw error;
   }
 }

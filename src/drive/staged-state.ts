@@ -13,18 +13,29 @@ import type { WorkArea } from './work-area.js';
 
 /** Start of the name of a staged xl.meta that tells for which object it is. */
 const NAMED_META = 'put.';
+/** The same for the xl.meta of an object that is to go away. */
+const NAMED_REMOVAL = 'removal.';
 /** A file's name has 255 bytes, of which the transaction's UUID and a dot take 37. */
-const NAMED_META_LENGTH_MAX = 200;
+const NAME_LENGTH_MAX = 200;
 
 /** The name of a staged xl.meta which makes a link to the object's folder unnecessary; undefined where that would be too long. */
 export function namedMeta(link: string): string | undefined {
-  const name = `${NAMED_META}${encodeURIComponent(link)}`;
-  return name.length <= NAMED_META_LENGTH_MAX ? name : undefined;
+  return named(NAMED_META, link);
 }
 
-function linkIn(namedMeta: string): string | undefined {
+/** The same for a removal's. */
+export function namedRemoval(link: string): string | undefined {
+  return named(NAMED_REMOVAL, link);
+}
+
+function named(start: string, link: string): string | undefined {
+  const name = `${start}${encodeURIComponent(link)}`;
+  return name.length <= NAME_LENGTH_MAX ? name : undefined;
+}
+
+function linkIn(start: string, name: string): string | undefined {
   try {
-    return decodeURIComponent(namedMeta.slice(NAMED_META.length));
+    return decodeURIComponent(name.slice(start.length));
   } catch {
     return undefined;
   }
@@ -38,7 +49,7 @@ export interface StagedState {
   readonly volume: string;
   readonly path: string;
   readonly objectFolder: string;
-  /** The staged xl.meta, as a member of the transaction. */
+  /** The staged xl.meta, or what tells of a removal, as a member of the transaction. */
   readonly metaMember: string;
   /** Data dirs to move into the object's folder: name -> where they are until then. */
   readonly dataDirs: ReadonlyMap<string, string>;
@@ -64,19 +75,19 @@ export function membersOf(root: DriveRoot, transaction: string): string[] {
 /** The state a transaction with these members is in; undefined where nothing (whole) was staged in it. */
 export function readStagedState(root: DriveRoot, area: WorkArea, transaction: string, members: ReadonlySet<string>): StagedState | undefined {
   const path = (member: string): string => area.path(transaction, member);
-  const removesObject = members.has('removal');
-  const named = [...members].find((member) => member.startsWith(NAMED_META));
-  const link = named === undefined ? readLink(path(removesObject ? 'removal' : 'target')) : linkIn(named);
+  const removal = [...members].find((member) => member === 'removal' || member.startsWith(NAMED_REMOVAL));
+  const removesObject = removal !== undefined;
+  const metaMember = removal ?? [...members].find((member) => member.startsWith(NAMED_META)) ?? 'xl.meta';
+  const link = linkOf(path, metaMember);
   const target = link === undefined ? undefined : linkTarget(root, link);
   if (target === undefined) return undefined;
-  const metaMember = named ?? 'xl.meta';
   const objectFolder = root.resolve(target.volume, target.path);
   const replaced = readLink(path('replaced'));
   const displaced = new Set([...members].filter((member) => member.startsWith(DISPLACED)));
   const common = { ...target, objectFolder, metaMember, replaced, removesObject, displaced, isNew: false, hasLink: members.has('target'), isDurable: false };
   if (removesObject) {
     const isVisible = members.has('removed');
-    if (!isVisible && isOutdated(path('removal'), objectFolder)) return undefined;
+    if (!isVisible && (isOutdated(path(removal), objectFolder) || (removal !== 'removal' && isAnotherFile(path(removal), objectFolder)))) return undefined;
     return { ...common, dataDirs: new Map(), isVisible };
   }
   const dataDirs = heldDataDirs(root, path, members);
@@ -86,6 +97,12 @@ export function readStagedState(root: DriveRoot, area: WorkArea, transaction: st
   // Those that a commit cut short had moved already are in the object's folder.
   for (const name of dataDirsOf(meta)) if (!dataDirs.has(name) && isThere(`${objectFolder}/${name}`)) dataDirs.set(name, path(name));
   return { ...common, dataDirs, isVisible: false };
+}
+
+/** The link to the object's folder that a transaction has in the name of a member, or as one. */
+function linkOf(path: (member: string) => string, metaMember: string): string | undefined {
+  for (const start of [NAMED_META, NAMED_REMOVAL]) if (metaMember.startsWith(start)) return linkIn(start, metaMember);
+  return readLink(path(metaMember === 'removal' ? 'removal' : 'target'));
 }
 
 /** What `Drive.listStaged` answers. Whatever else is in the work area, MinIO's own leftovers among it, is removed in the background. */
@@ -157,6 +174,12 @@ function isOutdated(file: string, objectFolder: string): boolean {
   const staged = lstatSync(file, { bigint: true });
   const current = statSync(`${objectFolder}/xl.meta`, { bigint: true, throwIfNoEntry: false });
   return current !== undefined && current.mtimeNs > staged.mtimeNs;
+}
+
+/** True where the object's xl.meta is not the one that was to be taken away. */
+function isAnotherFile(file: string, objectFolder: string): boolean {
+  const current = statSync(`${objectFolder}/xl.meta`, { bigint: true, throwIfNoEntry: false });
+  return current !== undefined && current.ino !== lstatSync(file, { bigint: true }).ino;
 }
 
 function isThere(path: string): boolean {

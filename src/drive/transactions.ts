@@ -3,11 +3,12 @@
  *
  *   T.<dataDir>            folder of part files, until the commit renames it into the object's; a link where the part files lie in
  *                          an upload's folder, to be renamed from there
- *   T.put.<object>         the object's next xl.meta, until the commit renames it, where that is all there is to the change
- *   T.xl.meta              the same where there is more; then the object is found by the link T.target
+ *   T.put.<object>         the object's next xl.meta, until the commit renames it, where nothing is left to do after that
+ *   T.xl.meta              the same where something is; then the object is found by the link T.target
  *   T.replaced             link naming the data dir that nothing uses after the commit
  *   T.target               link to the object's folder, written last: with it the transaction is staged
- *   T.removal              the same for a change that takes the object away: then there is no xl.meta
+ *   T.removal.<object>     another name of the xl.meta of an object that is to go away
+ *   T.removal              link to the object's folder in its stead, where the name would be too long or the file system has no hard links
  *   T.removed              the xl.meta of an object that went; its presence says that the removal is committed
  *   T.displaced-<dataDir>  what stood in the object's folder under the data dir's name
  *
@@ -20,14 +21,14 @@ import { entryDataDir, LEGACY_DATA_DIR, parseXlMeta, SYSTEM_VOLUME } from '../fo
 import type { DataReaders } from './data-readers.js';
 import type { StageResult, VersionChange } from './drive.js';
 import { isErrno } from './failures.js';
-import { createFile, syncAndClose, unlinkIfThere } from './file-steps.js';
+import { createFile, linkIfPossible, syncAndClose, unlinkIfThere } from './file-steps.js';
 import { checkName } from './names.js';
 import { linkTo, makeFolder, pruneFolders, renameInto } from './object-folder.js';
 import { gatherLegacyParts, hasBesideParts, hasObjectMeta, moveLegacyParts, readObjectMeta, removeBesideParts, removeEmptyFolder, removeLegacyParts } from './old-objects.js';
 import type { PartWriters } from './part-writers.js';
 import type { Removals } from './removals.js';
 import { WHOLE_FILE_BYTES, type DriveRoot } from './root.js';
-import { DISPLACED, membersOf, namedMeta, readStagedState, stagedBefore, type StagedState } from './staged-state.js';
+import { DISPLACED, membersOf, namedMeta, namedRemoval, readStagedState, stagedBefore, type StagedState } from './staged-state.js';
 import type { Syncs } from './syncs.js';
 import { currentMeta, dataDirsOf, planChange, type ChangePlan } from './version-change.js';
 import type { WorkArea } from './work-area.js';
@@ -69,12 +70,17 @@ export class Transactions {
       const { removesObject, replaced } = plan;
       const link = linkTo(volume, path);
       // After the commit such a change needs no trace: nothing is left to do.
-      const named = removesObject || replaced !== undefined || dataDirs.size > 0 ? undefined : namedMeta(link);
-      const metaMember = named ?? 'xl.meta';
+      const isFromUpload = change.kind === 'put' && change.dataFrom !== undefined;
+      const named = removesObject || replaced !== undefined || isFromUpload ? undefined : namedMeta(link);
+      const common = { volume, path, objectFolder, dataDirs, removesObject, replaced, displaced: new Set<string>(), isNew: current === undefined, isVisible: false, isDurable: false };
+      if (removesObject) {
+        const metaMember = area.create(transaction, () => this.#stageRemoval(transaction, link, objectFolder, replaced));
+        this.#states.set(transaction, { ...common, metaMember, hasLink: false });
+        return;
+      }
       const file = area.create(transaction, () => (named === undefined ? this.#writeStaged(transaction, link, plan, change) : createFile(area.path(transaction, named), plan.bytes)));
-      this.#states.set(transaction, { volume, path, objectFolder, metaMember, dataDirs, removesObject, replaced, displaced: new Set(), isNew: current === undefined, hasLink: named === undefined, isVisible: false, isDurable: false });
-      // Of a removal only the commit's rename must last: without it, whatever is left of the staged change is dropped.
-      if (file !== undefined) await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
+      this.#states.set(transaction, { ...common, metaMember: named ?? 'xl.meta', hasLink: named === undefined });
+      await Promise.all([syncAndClose(file, this.tools.syncs), writers.sync(transaction)]);
     });
     return result;
   }
@@ -156,7 +162,7 @@ export class Transactions {
       for (const member of state.displaced) await removals.tree(area.path(transaction, member));
       // What tells of the transaction goes last.
       if (state.replaced !== undefined) this.#unlink(transaction, ['replaced']);
-      if (state.removesObject) this.#unlink(transaction, ['removal', 'removed']);
+      if (state.removesObject) this.#unlink(transaction, [state.metaMember, 'removed']);
       else if (state.hasLink) this.#unlink(transaction, [...this.#linkedDataDirs(transaction, state), 'target']);
       this.#forget(transaction);
     };
@@ -199,19 +205,32 @@ export class Transactions {
     this.#forget(transaction);
   }
 
-  /** Writes what a crash must find; `target` last, because it makes the transaction a staged one. Gives the open xl.meta of a `put`. */
-  #writeStaged(transaction: string, target: string, plan: ChangePlan, change: VersionChange): number | undefined {
+  /** Writes what a crash must find; `target` last, because it makes the transaction a staged one. Gives the open xl.meta. */
+  #writeStaged(transaction: string, target: string, plan: ChangePlan, change: VersionChange): number {
     const link = (member: string, content: string): void => symlinkSync(content, this.tools.area.path(transaction, member));
-    const file = plan.removesObject ? undefined : createFile(this.tools.area.path(transaction, 'xl.meta'), plan.bytes);
+    const file = createFile(this.tools.area.path(transaction, 'xl.meta'), plan.bytes);
     try {
       if (change.kind === 'put' && change.dataFrom !== undefined) link(dataDirOf(change), linkTo(SYSTEM_VOLUME, change.dataFrom));
       if (plan.replaced !== undefined) link('replaced', plan.replaced);
-      link(plan.removesObject ? 'removal' : 'target', target);
+      link('target', target);
       return file;
     } catch (error) {
-      if (file !== undefined) closeSync(file);
+      closeSync(file);
       throw error;
     }
+  }
+
+  /**
+   * Gives the member that tells of the removal. Nothing of it needs a sync: only the commit's rename must last, and without that whatever
+   * is left of the staged change is dropped. A hard link makes no inode, of which a drive that deletes much has few at hand.
+   */
+  #stageRemoval(transaction: string, target: string, objectFolder: string, replaced: string | undefined): string {
+    const { area } = this.tools;
+    if (replaced !== undefined) symlinkSync(replaced, area.path(transaction, 'replaced'));
+    const named = namedRemoval(target);
+    if (named !== undefined && linkIfPossible(`${objectFolder}/xl.meta`, area.path(transaction, named))) return named;
+    symlinkSync(target, area.path(transaction, 'removal'));
+    return 'removal';
   }
 
   #leaveTrace(transaction: string, state: StagedState): void {

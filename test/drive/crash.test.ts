@@ -17,7 +17,7 @@ import { ThreadCalls } from '../../src/drive/thread-calls.js';
 import { entryDataDir, parseXlMeta } from '../../src/format/index.js';
 import { bytesOf, putOf, textOf } from '../contracts/drive-samples.js';
 
-const CHANGING = ['mkdirSync', 'openSync', 'rmdirSync', 'renameSync', 'unlinkSync', 'symlinkSync', 'writeSync', 'writevSync', 'fdatasync', 'fsync'] as const;
+const CHANGING = ['mkdirSync', 'openSync', 'rmdirSync', 'renameSync', 'unlinkSync', 'symlinkSync', 'linkSync', 'writeSync', 'writevSync', 'fdatasync', 'fsync'] as const;
 const originals = { ...fs };
 
 /** Lets this many changing file calls through, then none: the process is dead. Gives what ends at its death. */

@@ -26,7 +26,7 @@ interface Place {
 /** Replacements for calls of node:fs, by name. */
 export function fileCalls(files: FileSystems): Record<string, Call> {
   const calls = new SimulatedCalls(files);
-  const byPath = ['openSync', 'statSync', 'lstatSync', 'readdirSync', 'mkdirSync', 'rmdirSync', 'renameSync', 'unlinkSync', 'readlinkSync', 'statfsSync', 'readFileSync'] as const;
+  const byPath = ['openSync', 'statSync', 'lstatSync', 'readdirSync', 'mkdirSync', 'rmdirSync', 'renameSync', 'linkSync', 'unlinkSync', 'readlinkSync', 'statfsSync', 'readFileSync'] as const;
   const byDescriptor = ['closeSync', 'readSync', 'writeSync', 'writevSync', 'fstatSync', 'ftruncateSync', 'fdatasync', 'fsync', 'write', 'fdatasyncSync', 'fsyncSync'] as const;
   const replaced: Record<string, Call> = {
     symlinkSync: (target: string, path: string) => (isSimulated(path) ? calls.symlinkSync(target, path) : fs.symlinkSync(target, path)),
@@ -159,6 +159,16 @@ class SimulatedCalls {
     if (inode !== undefined) throw failure('EEXIST');
     this.#changing(disk, true);
     this.#set(disk, folder, name, new Inode('link', target));
+  }
+
+  linkSync(path: string, name: string): void {
+    const { inode } = this.#place(path);
+    if (inode === undefined) throw failure('ENOENT');
+    if (inode.entries !== undefined) throw failure('EPERM');
+    const { disk, folder, name: entry, inode: taken } = this.#place(name);
+    if (taken !== undefined) throw failure('EEXIST');
+    this.#changing(disk, false);
+    this.#set(disk, folder, entry, inode);
   }
 
   readlinkSync(path: string): string {
