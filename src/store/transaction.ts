@@ -39,8 +39,11 @@ export interface TransactionResult {
   readonly changed: boolean;
 }
 
-/** `commit-traced`: some drive misses the change, and until that is noted a crash must not forget it. */
-type Verdict = 'commit' | 'commit-traced' | 'drop';
+/**
+ * `leavesTrace`: some drive misses the change, and until that is noted a crash must not forget it. `newestModTimeNs`: of the object, on
+ * the drives that staged the change in time.
+ */
+type Verdict = { readonly kind: 'commit'; readonly leavesTrace: boolean; readonly newestModTimeNs: bigint | undefined } | { readonly kind: 'drop' };
 /** `missed`: slots to note before what the transaction left is removed. */
 type Ending = { readonly kind: 'settle'; readonly missed: readonly number[] } | { readonly kind: 'leave' };
 
@@ -108,7 +111,7 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
 
     request.lock?.check();
     const isComplete = (request.incomplete ?? []).length === 0 && staged.every((outcome) => outcome?.ok === true);
-    decided.resolve(isComplete ? 'commit' : 'commit-traced');
+    decided.resolve({ kind: 'commit', leavesTrace: !isComplete, newestModTimeNs: newestOf(staged) });
     const committed = await gather(passages.map((passage) => passage.committed), request.quorum, patience);
     const outcomes = toOutcomes(committed, request);
     const missed = outcomes.flatMap((outcome, slot) => (outcome.ok ? [] : [slot]));
@@ -119,7 +122,7 @@ export async function runTransaction(lanes: DriveLanes, request: TransactionRequ
   } finally {
     // Whatever was not resolved above failed.
     restage.resolve(undefined);
-    decided.resolve('drop');
+    decided.resolve({ kind: 'drop' });
     finished.resolve({ kind: 'leave' });
   }
 }
@@ -147,12 +150,13 @@ function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, cha
     }
     staged.resolve(outcome);
     const verdict = await signals.decided;
-    if (verdict === 'drop' || !outcome.ok) {
-      committed.resolve(outcome.ok ? { ok: false, error: new StorageError('aborted', 'The change was dropped') } : outcome);
+    const refusal = outcome.ok ? refusalOf(outcome.value, verdict, drive) : outcome.error;
+    if (verdict.kind === 'drop' || refusal !== undefined) {
+      committed.resolve({ ok: false, error: refusal });
       await outcomeOf(drive.settle(id));
       return;
     }
-    const options = { leavesTrace: verdict === 'commit-traced' };
+    const options = { leavesTrace: verdict.leavesTrace };
     let commit = await outcomeOf(drive.commit(id, options));
     // Committing again is harmless, and a drive that lost the answer only must not miss the change.
     if (!commit.ok && drive.state === 'online' && request.lock?.signal.aborted !== true) commit = await outcomeOf(drive.commit(id, options));
@@ -165,6 +169,16 @@ function enter(lanes: DriveLanes, request: TransactionRequest, drive: Drive, cha
     await outcomeOf(drive.settle(id));
   });
   return { staged: staged.promise, committed: committed.promise };
+}
+
+/**
+ * Why a drive that staged the change must not commit it. One that did so late, when the object's lock may be another's, shows by what it
+ * holds that the object has been changed since; healing brings it what it missed.
+ */
+function refusalOf({ newestModTimeNs }: StageResult, verdict: Verdict, drive: Drive): StorageError | undefined {
+  if (verdict.kind === 'drop') return new StorageError('aborted', 'The change was dropped');
+  if (newestModTimeNs === undefined || newestModTimeNs <= (verdict.newestModTimeNs ?? -1n)) return undefined;
+  return new StorageError('drive-timeout', 'The drive was so late that it holds a later change', { drive: drive.endpoint });
 }
 
 function newestOf(staged: readonly (Outcome<StageResult> | undefined)[]): bigint | undefined {

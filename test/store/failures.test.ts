@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Readable } from 'node:stream';
 import { StorageError, type DriveErrorCode } from '../../src/base/index.js';
+import { parseXlMeta } from '../../src/format/index.js';
 import type { Locker } from '../../src/cluster/index.js';
 import { deleteObject } from '../../src/store/delete.js';
 import { openObject, statObject } from '../../src/store/get.js';
 import { putObject } from '../../src/store/put.js';
 import { updateMetadata } from '../../src/store/update-metadata.js';
 import type { NaughtyCall } from '../doubles/naughty-drive.js';
-import { BUCKET, Life, content, litter } from './life.js';
+import { poolOf } from './deployment.js';
+import { BUCKET, Life, body, content, contextOver, judgeByMd5, litter } from './life.js';
 
 const OLD = content(700_000, 1);
 const NEW = content(1_300_000, 2);
@@ -91,6 +93,24 @@ describe('a write, where drives fail at one of its steps', () => {
     misbehave([2], 'writePart', { hang: true });
     await life.put('hang-write', NEW);
     expect((await life.get('hang-write')).equals(NEW)).toBe(true);
+  });
+
+  it.each(['a put', 'a deletion'] as const)('%s that reaches a drive late does not undo what another server did there since', async (change) => {
+    const key = `late-${change}`;
+    await life.put(key, SMALL);
+    misbehave([2], 'stage', { hang: true });
+    if (change === 'a put') await life.put(key, content(901, 5));
+    else await deleteObject(life.context, BUCKET, key, { versioning: 'unversioned' });
+    // Another server knows nothing of the first one's queue at the drive, which goes on only now.
+    const elsewhere = contextOver({ ...life.context.deployment, pools: [poolOf([life.drives], life.context.deployment.id)] });
+    const newer = content(902, 6);
+    await putObject(elsewhere, BUCKET, key, body(newer), { versioning: 'unversioned', metaUser: new Map(), judge: judgeByMd5 });
+    for (const set of elsewhere.deployment.pools[0]!.sets) await elsewhere.lanes.idle(set.drives);
+    life.naughty[2]!.behave();
+    await life.idle();
+    const [seen, expected] = await Promise.all([2, 3].map(async (slot) => parseXlMeta(await life.drives[slot]!.readXlMeta(BUCKET, key, { inline: false })).versions.map(({ header }) => header.modTimeNs)));
+    expect(seen).toEqual(expected);
+    expect((await life.get(key)).equals(newer)).toBe(true);
   });
 
   it('of a deletion succeeds with one failed drive and changes nothing with two', async () => {
