@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,3 +101,35 @@ it('a conversion that was stopped half way is completed by the same call, which 
   expect(later).toMatchObject({ failures: [], versionCount: report.versionCount + 1, foundCount: report.versionCount });
   expect(later.completed).toBeUndefined();
 });
+
+it('bytes that do not match the ETag they were written with are not brought', async () => {
+  const fixture = unpackFixture('2020-fs', root);
+  const [drive = ''] = fixture.drives;
+  const [bucket, key] = anyObject(fixture);
+  const file = join(drive, bucket, key);
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(file, bytes);
+  const target = join(root, 'new{1...4}');
+  const report = await run(fixture, target);
+  expect(report.failures).toEqual([{ bucket, key, versionId: 'null', reason: expect.stringContaining('ETag') as string }]);
+  const opened = await openSource([target], { log: silentLog, setDriveCount: undefined });
+  try {
+    const { versions } = await opened.store.listVersions(bucket, { prefix: '', delimiter: '', limit: 1000, after: '' });
+    expect(versions.map((version) => version.key)).not.toContain(key);
+    expect(versions.length).toBeGreaterThan(0);
+  } finally {
+    await opened.close();
+  }
+});
+
+/** Bucket and key of an object of one PUT with contents. */
+function anyObject({ manifest }: Fixture): [string, string] {
+  for (const [bucket, { objects }] of Object.entries(manifest.buckets)) {
+    for (const [key, versions] of Object.entries(objects)) {
+      const version = versions.at(-1);
+      if (version !== undefined && version.size > 1000 && !version.etag.includes('-')) return [bucket, key];
+    }
+  }
+  throw new Error('there is no such object');
+}

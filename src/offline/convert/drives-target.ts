@@ -1,8 +1,10 @@
 /** Versions brought to drives: with their ids, times, parts, metadata and etags as they were. */
 import { createHash, type Hash } from 'node:crypto';
 import { isStorageError, StorageError } from '../../base/index.js';
+import { isTransformed } from '../../content/index.js';
 import { findName } from '../../format/index.js';
 import type { BucketSettings, ObjectInfo, OpenedObject, Store, VersionInfo } from '../../store/index.js';
+import { EtagCheck, etagOf } from '../etag-check.js';
 import type { SourceStore } from './open-drives.js';
 import type { ConvertTarget } from './target.js';
 
@@ -37,9 +39,10 @@ async function takeVersion(version: VersionInfo, { source, target, bucket, setti
   if (isThere) digest = await digestOf(source, bucket, key, versionId);
   else {
     const hash = createHash('sha256');
+    const check = checkOf(version);
     const opened = await source.open(bucket, key, { versionId });
     try {
-      await target.importVersion(bucket, key, version, { versioning: settings.versioning, read: (range) => tapped(opened, source, bucket, version, range, hash) });
+      await target.importVersion(bucket, key, version, { versioning: settings.versioning, read: (range) => tapped(opened, source, bucket, version, range, { hash, check }) });
     } finally {
       opened.close();
     }
@@ -56,16 +59,24 @@ async function* tapped(
   opened: OpenedObject,
   source: SourceStore,
   bucket: string,
-  { key, versionId }: VersionInfo,
+  { key, versionId, size }: ObjectInfo,
   range: { readonly start: number; readonly length: number },
-  hash: Hash,
+  { hash, check }: { readonly hash: Hash; readonly check: EtagCheck },
 ): AsyncGenerator<Uint8Array, void> {
   if (range.length === 0) return;
   const reading = range.start === 0 ? opened : await source.open(bucket, key, { versionId });
   for await (const chunk of reading.read(range)) {
     hash.update(chunk);
+    check.update(chunk);
     yield chunk;
   }
+  // Before anything is visible at the target.
+  if (range.start + range.length === size && !check.isFine()) throw new StorageError('checksum-mismatch', 'what was read does not match the ETag it was written with');
+}
+
+/** What is encrypted or compressed goes as it is stored, which no ETag tells of. */
+function checkOf(version: ObjectInfo): EtagCheck {
+  return new EtagCheck(isTransformed(version) ? '' : etagOf(version), { version, size: version.size, parts: version.parts });
 }
 
 async function digestOf(store: Pick<SourceStore, 'open'>, bucket: string, key: string, versionId: string): Promise<string> {

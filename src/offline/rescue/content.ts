@@ -1,9 +1,9 @@
 /** The client's bytes of a version, and whether they are those that it once sent: their MD5 against the ETag. */
-import { createHash } from 'node:crypto';
 import { isStorageError, StorageError } from '../../base/index.js';
 import { Content, isTransformed } from '../../content/index.js';
 import { findName, type ObjectVersion } from '../../format/index.js';
 import { readSalvaged, withoutDrives, type SalvageRead } from '../../store/index.js';
+import { EtagCheck, etagOf } from '../etag-check.js';
 import type { KeysFor } from './content-keys.js';
 
 /** A version that is to be read as its client wrote it. */
@@ -35,62 +35,10 @@ export function clientBytes(read: RescueRead, options: { readonly range?: { read
   return content === undefined ? readSalvaged(read, options) : content.read((range) => readSalvaged(read, { range, signal: options.signal }), options.range);
 }
 
-/** As it is kept: sealed where the object is encrypted. */
-export function etagOf({ metaUser }: ObjectVersion): string {
-  return findName(metaUser, 'etag') ?? findName(metaUser, 'md5Sum') ?? '';
-}
-
-/** Follows an object's bytes. */
-class EtagCheck {
-  readonly #etag: string;
-  readonly #partSizes: readonly number[];
-  readonly #whole = createHash('md5');
-  #part = createHash('md5');
-  #partNumber = 0;
-  #partLeft: number;
-
-  constructor({ version, content, size, parts: clientParts }: RescueRead) {
-    const etag = etagOf(version);
-    const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1];
-    // Some servers gave objects of one PUT random ETags that end so; of uploads they noted the client's size.
-    const isRandom = parts === '1' && findName(version.metaSys, 'x-minio-internal-actual-size') === undefined;
-    const isKnown = parts === undefined ? /^[0-9a-f]{32}$/.test(etag) : !isRandom && Number(parts) === clientParts.length;
-    // What decrypts is right.
-    this.#etag = isKnown && content?.encryption === undefined ? etag : '';
-    this.#partSizes = parts === undefined ? [size] : clientParts.map((part) => part.size);
-    this.#partLeft = this.#partSizes[0] ?? 0;
-  }
-
-  update(bytes: Uint8Array): void {
-    if (this.#etag === '') return;
-    for (let at = 0; at < bytes.length; ) {
-      const taken = bytes.subarray(at, at + this.#partLeft);
-      this.#part.update(taken);
-      at += taken.length;
-      this.#partLeft -= taken.length;
-      if (this.#partLeft === 0) this.#nextPart();
-      if (taken.length === 0 && this.#partNumber >= this.#partSizes.length) return;
-    }
-  }
-
-  /** True where they are the client's bytes, or nothing tells. Call it once, after the last byte. */
-  isFine(): boolean {
-    if (this.#etag === '') return true;
-    if (!this.#etag.includes('-')) return this.#part.digest('hex') === this.#etag;
-    return `${this.#whole.digest('hex')}-${this.#partSizes.length}` === this.#etag;
-  }
-
-  #nextPart(): void {
-    if (!this.#etag.includes('-')) return;
-    this.#whole.update(this.#part.digest());
-    this.#part = createHash('md5');
-    this.#partLeft = this.#partSizes[++this.#partNumber] ?? 0;
-  }
-}
-
 /** Hands every buffer to `take` (it is valid until that resolves) and says whether they are the client's bytes. Throws read-quorum, aborted. */
 export async function readChecked(read: RescueRead, take: (bytes: Uint8Array) => Promise<void> | void, signal?: AbortSignal): Promise<boolean> {
-  const check = new EtagCheck(read);
+  // What decrypts is right.
+  const check = new EtagCheck(read.content?.encryption === undefined ? etagOf(read.version) : '', read);
   try {
     for await (const bytes of clientBytes(read, { signal })) {
       check.update(bytes);

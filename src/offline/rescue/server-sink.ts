@@ -1,7 +1,8 @@
 /** What is saved goes to a server: with its metadata, and in the parts that it was uploaded in, so that its ETag stays. */
 import { Readable } from 'node:stream';
 import { isS3Error, type RemotePlace, type S3 } from '../../client/index.js';
-import { clientBytes, etagOf, readAround, readChecked, wrongBytes, type RescueRead } from './content.js';
+import { etagOf } from '../etag-check.js';
+import { clientBytes, readAround, readChecked, wrongBytes, type RescueRead } from './content.js';
 import type { CopyJob, CopySink } from './copy.js';
 import { smallContent } from './folder-sink.js';
 
