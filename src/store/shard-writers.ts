@@ -1,5 +1,5 @@
 /** The part files of one write, on all drives of a set: a drive that fails or does not keep up is dropped, the others go on. */
-import { StorageError } from '../base/index.js';
+import { StorageError, isStorageError } from '../base/index.js';
 import type { Drive, ShardWriter } from '../drive/index.js';
 import { LONG_GRACE, gather, outcomeOf, type DriveLanes } from './drive-lanes.js';
 import { requireWriteQuorum, type Named, type Outcome } from './quorum.js';
@@ -75,8 +75,9 @@ export class ShardWriters {
     const drive = this.options.drives[slot];
     const endpoint = drive?.endpoint;
     const error = outcome?.ok === false ? outcome.error : undefined;
-    this.#failures[slot] =
-      error instanceof StorageError ? error : new StorageError('drive-timeout', 'The drive was slower than the others', { drive: endpoint, cause: error });
+    // Part files have names of our own until they are staged: what is wrong with one says nothing about the client's.
+    if (isStorageError(error, 'file-exists', 'file-access-denied', 'file-name-invalid')) this.#failures[slot] = new StorageError('drive-faulty', error.message, { drive: endpoint, cause: error });
+    else this.#failures[slot] = error instanceof StorageError ? error : new StorageError('drive-timeout', 'The drive was slower than the others', { drive: endpoint, cause: error });
     if (outcome === undefined && drive !== undefined && vote !== undefined) this.lanes.markOverdue(drive, vote);
     // What it has so far goes with the transaction; a hung drive is not waited for.
     void this.#writers[slot]?.abort().catch(() => undefined);

@@ -113,6 +113,11 @@ describe('a write, where drives fail at one of its steps', () => {
     expect((await life.get(key)).equals(newer)).toBe(true);
   });
 
+  it('is not said to be of a bad name where drives find part files in the way', async () => {
+    misbehave([0, 1], 'writePart', { fail: 'file-exists' });
+    await expect(life.put('in-the-way', NEW)).rejects.toMatchObject({ code: 'write-quorum' });
+  });
+
   it('of a deletion succeeds with one failed drive and changes nothing with two', async () => {
     await life.put('gone', OLD);
     misbehave([0, 3], 'stage', { fail: 'drive-faulty' });
