@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
@@ -22,20 +22,32 @@ interface Report {
 
 /** MTS_TEST_KILLS=40 for a long run by hand. */
 const KILLS = Number(process.env['MTS_TEST_KILLS'] ?? 6);
-const START_MS = 300;
 
-/** Ends it by SIGKILL after the time; gives its report where it was done before. */
-async function convert(fixture: Fixture, target: string, killAfterMs?: number): Promise<Report | undefined> {
+/** Ends it by SIGKILL once the first drive has so many objects more than before; gives its report where it was done before. */
+async function convert(fixture: Fixture, target: string, killAfterCount?: number): Promise<Report | undefined> {
+  const first = target.replace('{1...8}', '1');
+  const wanted = objectsOn(first) + (killAfterCount ?? 0);
   const child = spawn(process.execPath, [MTS, 'convert', '--json', join(fixture.drives[0]!, '..', 'd{1...4}'), target], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const gone = once(child, 'close');
-  if (killAfterMs !== undefined) {
-    await Promise.race([gone, sleep(killAfterMs)]);
+  if (killAfterCount !== undefined) {
+    while (child.exitCode === null && objectsOn(first) < wanted) await sleep(1);
+    // Anywhere in the next ones' steps.
+    await Promise.race([gone, sleep(Math.random() * 20)]);
     child.kill('SIGKILL');
   }
   await gone;
   return child.signalCode === null ? (JSON.parse(output) as Report) : undefined;
+}
+
+function objectsOn(drive: string): number {
+  try {
+    return readdirSync(drive, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('/xl.meta') && !path.startsWith('.minio.sys')).length;
+  } catch {
+    // Not there yet, or a folder went while it was being looked at.
+    return 0;
+  }
 }
 
 async function expectAll(fixture: Fixture, target: string): Promise<number> {
@@ -65,11 +77,6 @@ it(`a conversion that is killed ${KILLS} times is completed by the next run, and
   const fixture = unpackFixture('2021-xl4', folder.toString());
   const before = fixture.drives.map(snapshotOf);
   const marker = (target: string): string => join(target.replace('{1...8}', '1'), '.minio.sys/mts/conversion.json');
-  // How long an undisturbed run takes tells where the kills shall fall.
-  const undisturbed = join(folder.toString(), 'undisturbed{1...8}');
-  const startedMs = performance.now();
-  expect(await convert(fixture, undisturbed)).toMatchObject({ failures: [] });
-  const wholeMs = performance.now() - startedMs;
   let target = '';
   let [killed, rounds, found] = [0, 0, 0];
   // Three kills on the same target, then a run that is left alone; and again with another.
@@ -78,7 +85,7 @@ it(`a conversion that is killed ${KILLS} times is completed by the next run, and
     expect(rounds).toBeLessThan(KILLS * 2);
     target = join(folder.toString(), `new${rounds}-{1...8}`);
     for (let kill = 0; kill < 3 && killed < KILLS; kill++) {
-      const ended = await convert(fixture, target, START_MS + Math.random() * (wholeMs - START_MS));
+      const ended = await convert(fixture, target, kill === 0 ? 2 : Math.floor(Math.random() * 5));
       if (ended !== undefined) break;
       killed++;
     }
