@@ -8,8 +8,9 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../base/index.js';
 import { isS3Error, type ObjectHead, type RemotePlace, type S3, type VersionEntry, type VersionMarker } from '../../client/index.js';
-import { findName, NULL_VERSION_ID } from '../../format/index.js';
+import { NULL_VERSION_ID } from '../../format/index.js';
 import type { BucketSettings, ObjectInfo, VersionInfo } from '../../store/index.js';
+import { etagOf } from '../etag-check.js';
 import type { SourceStore } from './open-drives.js';
 import { partSizes } from './part-sizes.js';
 import { bringSettings, makeBucket } from './server-settings.js';
@@ -207,10 +208,6 @@ async function differencesOf({ s3, bucket, key, isExact }: Work, version: Object
 function text(value: string | string[] | undefined): string | undefined {
   // Node reads headers as latin1; values above ASCII are sent as UTF-8.
   return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : undefined;
-}
-
-function etagOf({ metaUser }: ObjectInfo): string {
-  return findName(metaUser, 'etag') ?? '';
 }
 
 /** Locks that are over keep nothing any more, and servers refuse them. */
